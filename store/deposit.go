@@ -1,0 +1,57 @@
+package store
+
+import (
+	"io"
+	"time"
+
+	"github.com/postseal/postseal/store/seal"
+)
+
+// A DepositKey tells whether two offers by the MTA are the same message
+// (design: same envelope, Message-ID and content within a day).
+type DepositKey struct {
+	From      string   // envelope sender, as received
+	To        []string // envelope recipients, as received, in order
+	MessageID string   // header Message-ID, "" if there is none
+	Content   [32]byte // SHA-256 of header and body as received, trace headers left out
+}
+
+// A SealRequest asks for one sealed message. Recipients with different modes
+// need a request each: a one-time payload has no recovery grant, so it can't
+// share a message key with an account-mode one.
+type SealRequest struct {
+	Mode       seal.Mode
+	Sender     string   // envelope sender
+	Internal   bool     // the sender is a member
+	Recipients []string // envelope addresses, normalised; each gets a grant and a manifest of its own
+	MessageID  string   // header Message-ID with <>, for the thread of a reply; may be ""
+	References string   // header References, unfolded; may be ""
+	ReplyTo    string   // where a reply goes: header Reply-To or From if internal, else the sender
+	Summary    seal.Summary
+	Message    io.Reader // the plaintext original, read once to EOF
+	Created    time.Time
+	Expires    time.Time
+}
+
+// Sealed is what a recipient's notice needs.
+type Sealed struct {
+	Message   string // id
+	Recipient string
+	Mode      seal.Mode
+	Account   bool      // the recipient has an account: no code, the link alone
+	Code      seal.Code // activation or one-time code; zero if Account
+	Created   time.Time
+	Expires   time.Time
+}
+
+// A Mail is mail of our own for the outbox. Data is a whole message (RFC 5322,
+// CRLF) without the loop guard's header, which the sender of the outbox adds.
+type Mail struct {
+	Kind string   // "notice", "dsn", "receipt", "reset", "reply": for logs and metrics
+	From string   // envelope sender, "" for the null reverse-path
+	To   []string // envelope recipients
+	// ID is the Message-ID in Data, derived from what the mail is about, so that
+	// one sent twice is recognised as the same.
+	ID   string
+	Data []byte
+}

@@ -1,0 +1,2 @@
+// Package store keeps sealed messages, accounts, sessions and the outbox.
+package store
