@@ -1,0 +1,36 @@
+package rules
+
+import (
+	"encoding/json"
+	"regexp"
+	"time"
+)
+
+// Also is what the matching rules add to a verdict. When several rules add to
+// one verdict, lists are joined in file order without repeats, the shortest
+// Expire wins, and of Receipt the last value holds.
+type Also struct {
+	Tags         []string         // labels for the header field X-Postseal-Tag
+	StripSubject []*regexp.Regexp // what to cut out of the subject, in this order
+	Receipt      *bool            // whether the sender gets a receipt; nil: no rule said so
+	Expire       time.Duration    // how long a sealed message can be read; 0: the configured retention
+	Notify       []string         // addresses that are told about the verdict
+}
+
+// MarshalJSON writes what is set, under the names of the rule files.
+func (a Also) MarshalJSON() ([]byte, error) {
+	v := struct {
+		Tags         []string `json:"tag,omitempty"`
+		StripSubject []string `json:"strip_subject,omitempty"`
+		Receipt      *bool    `json:"receipt,omitempty"`
+		Expire       string   `json:"expire,omitempty"`
+		Notify       []string `json:"notify,omitempty"`
+	}{Tags: a.Tags, Receipt: a.Receipt, Notify: a.Notify}
+	for _, re := range a.StripSubject {
+		v.StripSubject = append(v.StripSubject, re.String())
+	}
+	if a.Expire > 0 {
+		v.Expire = a.Expire.String()
+	}
+	return json.Marshal(v)
+}

@@ -1,0 +1,13 @@
+package rules
+
+import "time"
+
+// Options are what the rules have to know of the configuration.
+type Options struct {
+	// InternalDomains are the domains of the members: "example.com" is that
+	// domain alone, ".example.com" its subdomains at any depth and not itself.
+	InternalDomains []string
+	// Retention is how long a sealed message is kept at most, the bound of
+	// `also.expire`. 0: no bound.
+	Retention time.Duration
+}
