@@ -1,0 +1,158 @@
+package portal
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"filippo.io/age"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// Options configure [New]. Owner, SigningKey, Pepper and URL are required.
+type Options struct {
+	// Owner is the store's owner: a [socket.Client], or the store itself where
+	// both run in one process.
+	Owner socket.Owner
+	// SigningKey verifies manifests: the public half of the milter's key.
+	SigningKey ed25519.PublicKey
+	// Recovery is the private half of the recovery key where recovery is
+	// online, else nil: a forgotten password then loses access to old messages
+	// until an administrator recovers them, and the pages say so.
+	Recovery *age.HybridIdentity
+	// RecoveryRecipient is its public half, to which account keys are escrowed.
+	// It may be nil; then it is taken from Recovery, if there is one.
+	RecoveryRecipient *age.HybridRecipient
+	// Pepper is mixed into every password (at least 16 octets).
+	Pepper []byte
+	// URL is how browsers reach the portal: "https://pickup.example.com".
+	// No path. http is refused except for loopback hosts, where the cookie goes
+	// without the Secure attribute and the __Host- prefix.
+	URL string
+	// Brand is how the organisation presents itself.
+	Brand Brand
+	// Limits bound what a request may cost; a zero field has its default.
+	Limits Limits
+	// TrustedProxies may name the client in X-Forwarded-For; anybody else's is
+	// ignored.
+	TrustedProxies []netip.Prefix
+	// Log gets one line a request (no path of a link, no query) and the
+	// internal errors. nil: discarded.
+	Log *slog.Logger
+	// Now is the clock; nil: [time.Now].
+	Now func() time.Time
+}
+
+// Brand is the organisation's name and looks.
+type Brand struct {
+	Name   string // "Example Ltd"; "" shows "Secure pickup"
+	Logo   []byte // PNG, JPEG, GIF or WebP, at most 256 KiB; nil: none
+	Colour string // "#rrggbb"; "" has a default. Shades with enough contrast are derived from it.
+	Help   string // one line of plain text in the footer: whom to ask; may be ""
+}
+
+// Limits bound what a request may cost. Sizes are in octets.
+type Limits struct {
+	Payload     int64         // sealed payload accepted from the owner; default 100 MiB
+	Reply       int64         // a whole reply with its attachments; default 25 MiB
+	SpoolMemory int64         // of a sealed payload kept in memory, more goes to a temporary file; default 4 MiB
+	Spools      int           // messages opened at once; default 16
+	Passwords   int           // passwords stretched at once (64 MiB each); default 4
+	Page        int           // messages on a page of the inbox; default 25
+	Requests    int           // requests a minute and client address; default 600
+	Attempts    int           // attempts with a password, code or address a minute and client address; default 20
+	Timeout     time.Duration // for an ordinary request; default 30 s
+	Transfer    time.Duration // for an upload or download; default 10 min
+}
+
+func (l Limits) withDefaults() Limits {
+	set := func(v *int64, d int64) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	setInt := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	set(&l.Payload, 100<<20)
+	set(&l.Reply, 25<<20)
+	set(&l.SpoolMemory, 4<<20)
+	setInt(&l.Spools, 16)
+	setInt(&l.Passwords, 4)
+	setInt(&l.Page, 25)
+	setInt(&l.Requests, 600)
+	setInt(&l.Attempts, 20)
+	if l.Timeout <= 0 {
+		l.Timeout = 30 * time.Second
+	}
+	if l.Transfer <= 0 {
+		l.Transfer = 10 * time.Minute
+	}
+	return l
+}
+
+// New returns the portal. The error says which option is missing or wrong.
+func New(o Options) (http.Handler, error) {
+	switch {
+	case o.Owner == nil:
+		return nil, errors.New("portal: no store owner")
+	case len(o.SigningKey) != ed25519.PublicKeySize:
+		return nil, errors.New("portal: no signing key")
+	case len(o.Pepper) < 16:
+		return nil, errors.New("portal: the pepper is shorter than 16 octets")
+	}
+	if _, _, err := ParseURL(o.URL); err != nil {
+		return nil, err
+	}
+	return http.NotFoundHandler(), nil
+}
+
+// ParseURL checks the portal's public URL. secure is false only for http on a
+// loopback host.
+func ParseURL(s string) (u *url.URL, secure bool, err error) {
+	u, err = url.Parse(s)
+	switch {
+	case err != nil:
+		return nil, false, errors.New("portal: the URL does not parse")
+	case u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || (u.Path != "" && u.Path != "/"):
+		return nil, false, errors.New("portal: the URL must be a scheme and a host, such as https://pickup.example.com")
+	case u.Scheme == "https":
+		return u, true, nil
+	case u.Scheme == "http" && loopback(u.Hostname()):
+		return u, false, nil
+	case u.Scheme == "http":
+		return nil, false, fmt.Errorf("portal: http is allowed for loopback hosts alone, not for %s: use https (by certificate files, or a proxy that does TLS)", u.Host)
+	}
+	return nil, false, fmt.Errorf("portal: the URL's scheme is %q, not https", u.Scheme)
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// NewServer returns an HTTP server with the time-outs that h expects: h sets
+// the deadlines of each request itself.
+func NewServer(h http.Handler, log *slog.Logger) *http.Server {
+	s := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+	}
+	if log != nil {
+		s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
+	}
+	return s
+}
