@@ -1,0 +1,41 @@
+package store
+
+import "time"
+
+// An Event is what an audit entry is about: one of a fixed set of verbs.
+type Event string
+
+const (
+	EventSealed      Event = "sealed"
+	EventPassed      Event = "passed"
+	EventReturned    Event = "returned"
+	EventDiscarded   Event = "discarded"
+	EventQuarantined Event = "quarantined"
+	EventNoticed     Event = "noticed" // the notice was handed to the MTA
+	EventMailDropped Event = "mail-dropped"
+	EventOpened      Event = "opened"
+	EventReplied     Event = "replied"
+	EventExpired     Event = "expired"
+	EventRecalled    Event = "recalled"
+	EventActivated   Event = "activated"
+	EventClaimed     Event = "claimed"
+	EventLogin       Event = "login"
+	EventLoginFailed Event = "login-failed"
+	EventLogout      Event = "logout"
+	EventResetAsked  Event = "reset-asked"
+	EventReset       Event = "reset"
+)
+
+// An Entry is one line of the audit trail. All of it is stored encrypted. It
+// never holds a subject, content, code or password.
+type Entry struct {
+	Time    time.Time `json:"time"` // set by the store
+	Event   Event     `json:"event"`
+	Message string    `json:"message,omitempty"` // id of a sealed message
+	Address string    `json:"address,omitempty"` // of the recipient or account
+	Sender  string    `json:"sender,omitempty"`  // envelope sender
+	Client  string    `json:"client,omitempty"`  // IP address
+	Queue   string    `json:"queue,omitempty"`   // the MTA's queue id
+	Rule    string    `json:"rule,omitempty"`    // the rule that decided
+	Note    string    `json:"note,omitempty"`    // fixed text, such as why a mail was dropped
+}

@@ -1,0 +1,43 @@
+package store
+
+import (
+	"time"
+
+	"github.com/postseal/postseal/store/seal"
+)
+
+// A Mailer renders the two mails that the store itself starts. It must not
+// block and keeps nothing of what it is given.
+type Mailer interface {
+	// Reset renders the mail with a reset link. It is also called for addresses
+	// that get none, so that both take the same time.
+	Reset(ResetMail) (Mail, error)
+	// ReplyHeader writes a reply's header. Data of the result holds the fields,
+	// each ended by CRLF, without Content-Type and Content-Transfer-Encoding
+	// and without the empty line; MIME-Version is among them. From, ID and Kind
+	// are set; To is not looked at, the store addresses the reply itself.
+	ReplyHeader(ReplyMail) (Mail, error)
+}
+
+// ResetMail is what a reset mail says.
+type ResetMail struct {
+	ID      string // unique, to derive the Message-ID from
+	Address string // who gets it
+	Name    string // of the account, "" if there is none yet
+	Code    seal.Code
+	Created time.Time
+	Expires time.Time
+}
+
+// ReplyMail is what a reply's header is made of. Guest text (Name, Subject) has
+// no control characters and is bounded, but is otherwise untrusted.
+type ReplyMail struct {
+	ID         string // unique, to derive the Message-ID from
+	Guest      string // address of the guest who writes
+	Name       string // the guest's name, may be ""
+	To         string // where the reply goes
+	Subject    string
+	InReplyTo  string // Message-ID of the message answered to, with <>; may be ""
+	References string // its References, unfolded; may be ""
+	Date       time.Time
+}

@@ -1,0 +1,81 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/postseal/postseal/store/keys"
+)
+
+// Options say where and how a store works. A zero duration or size means the
+// default that is named beside it.
+type Options struct {
+	Dir  string      // the folder; made (0700) if it is not there
+	Keys *keys.Owner // required
+	// Recovery gets a grant for every account-mode message. nil: no recovery at
+	// all, not even offline; a forgotten password then loses every message.
+	Recovery *age.HybridRecipient
+	Mails    Mailer // required
+
+	Now func() time.Time // nil: time.Now
+	Log *slog.Logger     // nil: nothing is logged
+	// Fatal is called once, when a commit or an fsync failed: what is on disk is
+	// then unknown, every further call fails, and the process must end (the MTA
+	// keeps its mail). nil: panic.
+	Fatal func(error)
+
+	OneTimeGrace time.Duration // how long an opened one-time message can be opened again; 1 h
+	SessionIdle  time.Duration // a session ends when not used for this long; 30 min
+	SessionMax   time.Duration // and after this in any case; 12 h
+	ResetTTL     time.Duration // life of a reset link; 24 h
+	LinkMemory   time.Duration // how long an ended link is still told apart from an unknown one; 90 days
+	MailLife     time.Duration // after this an unsent mail of the outbox is dropped; 14 days
+
+	MaxReply int64 // octets of a reply's MIME entity; 50 MiB
+	MinFree  int64 // free octets of the file system below which ErrFull is returned; 64 MiB, < 0: not checked
+	MmapSize int   // address space reserved for each file, in octets; 8 GiB
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Dir == "" || o.Keys == nil || o.Mails == nil {
+		return o, errors.New("open a store: Dir, Keys and Mails are required")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Fatal == nil {
+		o.Fatal = func(err error) { panic(fmt.Sprintf("store: %v", err)) }
+	}
+	for _, d := range []struct {
+		v *time.Duration
+		d time.Duration
+	}{
+		{&o.OneTimeGrace, time.Hour},
+		{&o.SessionIdle, 30 * time.Minute},
+		{&o.SessionMax, 12 * time.Hour},
+		{&o.ResetTTL, 24 * time.Hour},
+		{&o.LinkMemory, 90 * 24 * time.Hour},
+		{&o.MailLife, 14 * 24 * time.Hour},
+	} {
+		if *d.v == 0 {
+			*d.v = d.d
+		}
+	}
+	if o.MaxReply == 0 {
+		o.MaxReply = 50 << 20
+	}
+	if o.MinFree == 0 {
+		o.MinFree = 64 << 20
+	}
+	if o.MmapSize == 0 {
+		o.MmapSize = 8 << 30
+	}
+	return o, nil
+}
