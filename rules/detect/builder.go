@@ -1,6 +1,13 @@
 package detect
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
 
 // An ID names something a Scanner looks for. IDs count from 0 in the order of
 // declaration; declaring the same thing twice gives the same ID.
@@ -13,6 +20,9 @@ type Near struct {
 	Within int      // characters; 0 means 300
 }
 
+// defaultWithin is how far context reaches unless told.
+const defaultWithin = 300
+
 // A Term is one entry of a dictionary.
 type Term struct {
 	Text   string // a word or a phrase, matched whole, case- and accent-folded
@@ -23,49 +33,198 @@ type Term struct {
 type Custom struct {
 	Name    string
 	Pattern string   // RE2
-	Check   string   // "", "none", "luhn", "mod97", "mod11", "verhoeff": over the digits (mod97: letters too) of the match
+	Check   string   // one of Checks, over the letters and digits of the match; "" is "none"
 	Near    []string // context words; empty: none needed
 	Within  int      // characters, 0 means 300
 	Except  []string // values that never count, compared without spaces, dots and dashes, any case
 }
 
-// A Builder collects what is to be found.
+// A Builder collects what is to be found. Its methods fail for what can't be
+// found: unknown names, broken patterns, words of nothing but marks.
 type Builder struct {
+	fold  *folder
+	wants []want
+	ids   map[string]ID // by a key that says all about the declaration
+	sets  []wordSet     // context
+	setOf map[string]int
 }
 
+// A want is one declaration.
+type want struct {
+	name    string
+	digits  func(*reading) (match, bool)
+	first   uint64
+	pattern *pattern
+	check   func(string) bool
+	except  map[string]bool
+	terms   []Term
+	bare    *context  // for matches that are bare
+	near    []context // for all matches; each has to hold
+}
+
+type context struct {
+	set    int // index into Builder.sets
+	within int
+}
+
+// A wordSet holds folded context words.
+type wordSet []string
+
 // NewBuilder returns an empty Builder.
-func NewBuilder() *Builder { return &Builder{} }
+func NewBuilder() *Builder {
+	return &Builder{fold: newFolder(), ids: map[string]ID{}, setOf: map[string]int{}}
+}
 
 // Detector declares a built-in detector by its name, with additional context if
 // near is not nil.
 func (b *Builder) Detector(name string, near *Near) (ID, error) {
-	return 0, errors.New("detect: not available")
+	d, ok := definition(name)
+	if !ok {
+		return 0, fmt.Errorf("unknown detector %q", name)
+	}
+	w := want{name: name, digits: d.digits, first: d.first}
+	if len(d.words) > 0 {
+		c, err := b.context(d.words, d.within)
+		if err != nil {
+			return 0, err
+		}
+		w.bare = &c
+	}
+	if err := b.near(&w, near); err != nil {
+		return 0, err
+	}
+	return b.declare("detector\x00"+name+nearKey(near), w), nil
 }
 
 // Custom declares a site's own detector; near is additional context.
 func (b *Builder) Custom(c Custom, near *Near) (ID, error) {
-	return 0, errors.New("detect: not available")
+	p, err := newPattern(b.fold, c.Pattern)
+	if err != nil {
+		return 0, fmt.Errorf("pattern: %w", err)
+	}
+	check, err := checkByName(c.Check)
+	if err != nil {
+		return 0, err
+	}
+	w := want{name: c.Name, pattern: p, check: check, except: map[string]bool{}}
+	for _, e := range c.Except {
+		w.except[canonical(e)] = true
+	}
+	var own *Near
+	if len(c.Near) > 0 {
+		own = &Near{Words: c.Near, Within: c.Within}
+		if err := b.near(&w, own); err != nil {
+			return 0, err
+		}
+	}
+	if err := b.near(&w, near); err != nil {
+		return 0, err
+	}
+	key := strings.Join(append([]string{"custom", c.Name, c.Pattern, c.Check}, c.Except...), "\x00") + nearKey(own) + nearKey(near)
+	return b.declare(key, w), nil
 }
 
 // Words declares a dictionary. Each distinct term that is found is one value.
 func (b *Builder) Words(name string, terms []Term) (ID, error) {
-	return 0, errors.New("detect: not available")
+	if len(terms) == 0 {
+		return 0, errors.New("no words")
+	}
+	key := "words\x00" + name
+	w := want{name: name}
+	for _, t := range terms {
+		f, err := b.word(t.Text)
+		if err != nil {
+			return 0, err
+		}
+		if t.Weight == 0 {
+			t.Weight = 1
+		}
+		key += fmt.Sprintf("\x00%s\x00%d", f, t.Weight)
+		w.terms = append(w.terms, Term{Text: f, Weight: t.Weight})
+	}
+	return b.declare(key, w), nil
 }
 
 // Pattern declares a regular expression (RE2) over the text.
 func (b *Builder) Pattern(name, expr string) (ID, error) {
-	return 0, errors.New("detect: not available")
+	p, err := newPattern(b.fold, expr)
+	if err != nil {
+		var se *syntax.Error
+		if errors.As(err, &se) {
+			return 0, fmt.Errorf("pattern: %s: %q", se.Code, se.Expr)
+		}
+		return 0, fmt.Errorf("pattern: %w", err)
+	}
+	return b.declare("pattern\x00"+name+"\x00"+expr, want{name: name, pattern: p}), nil
 }
 
-// Compile makes the Scanner. The Builder can't be used afterwards.
-func (b *Builder) Compile() (*Scanner, error) {
-	return nil, errors.New("detect: not available")
+func (b *Builder) declare(key string, w want) ID {
+	if id, ok := b.ids[key]; ok {
+		return id
+	}
+	id := ID(len(b.wants))
+	b.ids[key] = id
+	b.wants = append(b.wants, w)
+	return id
 }
 
-// RequiredLiteral returns a text that each match of the pattern contains, folded
-// to lower case, or "" when there is none of at least three characters: such a
-// pattern costs a full pass over every text.
-func RequiredLiteral(expr string) (string, error) { return "", nil }
+func (b *Builder) near(w *want, near *Near) error {
+	if near == nil {
+		return nil
+	}
+	if len(near.Words) == 0 {
+		return errors.New("near: no words")
+	}
+	c, err := b.context(near.Words, near.Within)
+	if err != nil {
+		return fmt.Errorf("near: %w", err)
+	}
+	w.near = append(w.near, c)
+	return nil
+}
 
-// Names lists the built-in detectors, sorted.
-func Names() []string { return nil }
+func (b *Builder) context(words []string, within int) (context, error) {
+	if within < 0 {
+		return context{}, errors.New("a negative distance")
+	}
+	if within == 0 {
+		within = defaultWithin
+	}
+	set := make(wordSet, 0, len(words))
+	for _, s := range words {
+		f, err := b.word(s)
+		if err != nil {
+			return context{}, err
+		}
+		set = append(set, f)
+	}
+	slices.Sort(set)
+	set = slices.Compact(set)
+	key := strings.Join(set, "\x00")
+	i, ok := b.setOf[key]
+	if !ok {
+		i = len(b.sets)
+		b.sets = append(b.sets, set)
+		b.setOf[key] = i
+	}
+	return context{set: i, within: within}, nil
+}
+
+// word folds a term and refuses one that can't be found as a whole word.
+func (b *Builder) word(s string) (string, error) {
+	f := b.fold.text(s)
+	if !strings.ContainsFunc(f, isWordRune) {
+		return "", fmt.Errorf("%q has no letter or digit", s)
+	}
+	if !utf8.ValidString(s) {
+		return "", fmt.Errorf("%q is not UTF-8", s)
+	}
+	return f, nil
+}
+
+func nearKey(n *Near) string {
+	if n == nil {
+		return "\x01"
+	}
+	return fmt.Sprintf("\x01%d\x00%s", n.Within, strings.Join(n.Words, "\x00"))
+}
