@@ -1,0 +1,188 @@
+// Package config reads postseal.toml. It is strict: an unknown key, a wrong type
+// or a value out of bounds is an error that names file, line and key and says
+// what would be right, and all of them are reported at once. Every key has a
+// default that is visible ([Config.Effective], [Sample]) unless it says required.
+//
+// One table ([schema]) describes the keys; the sample file, the reference in
+// docs/configuration.md and the checks come from it.
+//
+// Relative paths are relative to the folder of the file. The file holds no
+// secrets: those are in the keys folder, files of their own.
+package config
+
+import (
+	"path/filepath"
+	"time"
+)
+
+// DefaultPath is where postseal.toml is looked for.
+const DefaultPath = "/etc/postseal/postseal.toml"
+
+// A Config is what postseal.toml says. Sizes are in octets.
+type Config struct {
+	Path string // of the file; "" for [Default]
+
+	InternalDomains []string
+
+	Milter     Milter
+	Store      Store
+	Portal     Portal
+	Submission Submission
+	Messages   Messages
+	Limits     Limits
+	Rules      Rules
+	Keys       Keys
+	Brand      Brand
+	Notice     Notice
+	Log        Log
+}
+
+// Milter is how the MTA reaches us.
+type Milter struct {
+	Listen      []string // "unix:/path", "inet:host:port"
+	SocketMode  uint32   // of Unix sockets
+	SocketGroup string   // "" leaves it
+	Connections int
+	Idle        time.Duration
+	KeepHeaders []string
+	SpoolDir    string
+}
+
+// Store is where sealed messages lie and who may ask for them.
+type Store struct {
+	Dir         string
+	Socket      string
+	SocketGroup string
+	PortalUser  string // "" is the user of this process alone
+	MinFree     int64
+	CompactAt   string // "03:30", "" never
+}
+
+// Portal is the web server.
+type Portal struct {
+	URL            string
+	Listen         string
+	Certificate    string
+	Key            string
+	TrustedProxies []string
+	SessionIdle    time.Duration
+	SessionMax     time.Duration
+}
+
+// Submission is where our own mail goes.
+type Submission struct {
+	Address    string
+	TLS        string // "never", "offered", "required"
+	ServerName string
+	CA         string
+	Hello      string
+	GiveUp     time.Duration
+}
+
+// Messages is how long things last.
+type Messages struct {
+	Retention    time.Duration
+	OneTimeGrace time.Duration
+	ResetTTL     time.Duration
+}
+
+// Limits bound sizes.
+type Limits struct {
+	Message int64
+	Memory  int64
+	Reply   int64
+}
+
+// Rules is where the rule files are.
+type Rules struct{ Dir string }
+
+// Keys is where the key files are.
+type Keys struct {
+	Dir      string
+	Recovery string // "online", "offline"
+}
+
+// Brand is how the organisation presents itself.
+type Brand struct{ Name, Logo, Colour, Help, Postmaster string }
+
+// Notice is what goes out instead of a message.
+type Notice struct {
+	ReplyFrom   string
+	Domain      string
+	Templates   string
+	ShowSubject bool
+}
+
+// Log is how we log.
+type Log struct{ Format, Level string }
+
+// Default returns the configuration of an empty file: everything but what is
+// required.
+func Default() *Config {
+	return &Config{
+		InternalDomains: []string{},
+		Milter: Milter{
+			Listen:      []string{"unix:/run/postseal/milter.sock"},
+			SocketMode:  0o660,
+			SocketGroup: "postfix",
+			Connections: 500,
+			Idle:        10 * time.Minute,
+			KeepHeaders: []string{},
+		},
+		Store: Store{
+			Dir:       "/var/lib/postseal",
+			Socket:    "/run/postseal/store.sock",
+			MinFree:   64 << 20,
+			CompactAt: "03:30",
+		},
+		Portal: Portal{
+			Listen:         "127.0.0.1:8080",
+			TrustedProxies: []string{},
+			SessionIdle:    30 * time.Minute,
+			SessionMax:     12 * time.Hour,
+		},
+		Submission: Submission{
+			Address: "127.0.0.1:10025",
+			TLS:     "offered",
+			GiveUp:  5 * day,
+		},
+		Messages: Messages{
+			Retention:    30 * day,
+			OneTimeGrace: time.Hour,
+			ResetTTL:     day,
+		},
+		Limits: Limits{Message: 50e6, Memory: 1 << 20, Reply: 25e6},
+		Rules:  Rules{Dir: "rules.d"},
+		Keys:   Keys{Dir: "keys", Recovery: "online"},
+		Log:    Log{Format: "text", Level: "info"},
+	}
+}
+
+// resolve makes the paths absolute.
+func (c *Config) resolve() {
+	base := filepath.Dir(c.Path)
+	for _, p := range []*string{
+		&c.Milter.SpoolDir, &c.Store.Dir, &c.Store.Socket, &c.Portal.Certificate, &c.Portal.Key,
+		&c.Submission.CA, &c.Rules.Dir, &c.Keys.Dir, &c.Brand.Logo, &c.Notice.Templates,
+	} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(base, *p)
+		}
+	}
+}
+
+// MailDomain is the right side of the Message-IDs and addresses of our own mail.
+func (c *Config) MailDomain() string {
+	if c.Notice.Domain != "" {
+		return c.Notice.Domain
+	}
+	for _, d := range c.InternalDomains {
+		if d[0] != '.' {
+			return d
+		}
+	}
+	if len(c.InternalDomains) > 0 {
+		return c.InternalDomains[0][1:]
+	}
+	return ""
+}
