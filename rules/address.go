@@ -9,9 +9,14 @@ import (
 // Internal reports whether address belongs to one of domains, written as in
 // Options.InternalDomains. Case and a trailing dot don't matter, and a domain in
 // Unicode equals its A-label form. The null reverse-path and an address without
-// a domain are internal to nobody.
+// a domain are internal to nobody. An address that an MTA of ours would route
+// on, such as "user%guest.example@example.com", belongs where it ends up.
 func Internal(address string, domains []string) bool {
-	_, domain := splitAddress(address)
+	_, domain := resolveAddress(address, domains)
+	return internalDomain(domain, domains)
+}
+
+func internalDomain(domain string, domains []string) bool {
 	if domain == "" {
 		return false
 	}
@@ -43,6 +48,30 @@ func splitAddress(address string) (local, domain string) {
 		}
 	}
 	return local, normalDomain(address[i+1:])
+}
+
+// resolveAddress returns where an address leads, in lower case: mail for
+// "user%other@internal", "other!user@internal" and "user@other@internal" goes to
+// user@other, as Postfix (allow_percent_hack, swap_bangpath) and Sendmail do it.
+// Without that, a recipient could dress as a colleague and leave.
+func resolveAddress(address string, domains []string) (local, domain string) {
+	local, domain = splitAddress(address)
+	for range 10 {
+		if len(local) > 1 && local[0] == '"' && local[len(local)-1] == '"' {
+			local = strings.ReplaceAll(local[1:len(local)-1], `\`, "")
+		}
+		if !internalDomain(domain, domains) {
+			break
+		}
+		if i := strings.LastIndexAny(local, "@%"); i >= 0 {
+			local, domain = local[:i], normalDomain(local[i+1:])
+		} else if i := strings.IndexByte(local, '!'); i >= 0 {
+			local, domain = local[i+1:], normalDomain(local[:i])
+		} else {
+			break
+		}
+	}
+	return strings.ToLower(local), domain
 }
 
 // normalDomain lower-cases a domain and writes it in A-labels.

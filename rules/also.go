@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -33,4 +34,25 @@ func (a Also) MarshalJSON() ([]byte, error) {
 		v.Expire = a.Expire.String()
 	}
 	return json.Marshal(v)
+}
+
+// join adds what another rule adds.
+func (a *Also) join(b Also) {
+	for _, t := range b.Tags {
+		if !slices.Contains(a.Tags, t) {
+			a.Tags = append(a.Tags, t)
+		}
+	}
+	a.StripSubject = append(a.StripSubject, b.StripSubject...)
+	if b.Receipt != nil {
+		a.Receipt = b.Receipt
+	}
+	if b.Expire > 0 && (a.Expire == 0 || b.Expire < a.Expire) {
+		a.Expire = b.Expire
+	}
+	for _, n := range b.Notify {
+		if !slices.Contains(a.Notify, n) {
+			a.Notify = append(a.Notify, n)
+		}
+	}
 }

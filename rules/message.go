@@ -52,6 +52,7 @@ type Verdict struct {
 	Text      string     // the rule's text for the sender
 	Also      Also       // what the matching rules add
 	Matched   []string   // other rules that matched, in file order
+	Would     []string   // rules in test mode that matched, as "one-time by card"
 	Evidence  []Evidence // of the rules that matched
 }
 

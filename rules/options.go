@@ -1,6 +1,10 @@
 package rules
 
-import "time"
+import (
+	"time"
+
+	"github.com/postseal/postseal/rules/mail"
+)
 
 // Options are what the rules have to know of the configuration.
 type Options struct {
@@ -10,4 +14,6 @@ type Options struct {
 	// Retention is how long a sealed message is kept at most, the bound of
 	// `also.expire`. 0: no bound.
 	Retention time.Duration
+	// Limits bound the work on one message's content.
+	Limits mail.Limits
 }

@@ -3,28 +3,163 @@ package rules
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/postseal/postseal/rules/detect"
+	"github.com/postseal/postseal/rules/mail"
 )
 
 // A Set is one loaded version of the rules. It never changes and may be used by
 // any number of goroutines.
-type Set struct{}
-
-// Load reads the *.toml files of dir, compiles them and runs their tests. Its
-// error lists every problem found, one a line, as
-//
-//	file:line: rule "name": key: what is wrong, what would be right
-func Load(dir string, o Options) (*Set, error) { return nil, errors.New("no rules yet") }
+type Set struct {
+	internal    []string
+	limits      mail.Limits
+	then        Action // when no rule decides
+	unscannable Action // when a rule that decides stays unknown
+	rules       []*rule
+	shared      int             // number of shared conditions
+	scanner     *detect.Scanner // nil if no condition looks at text
+	areas       mail.Where      // what the scanner has to see
+}
 
 // Evaluate decides about m for each of its recipients. It reads m.Body only if
 // a rule that can still matter needs it. An error means that nothing is known:
 // the caller must not let the message go.
 func (s *Set) Evaluate(ctx context.Context, m *Message) (*Decision, error) {
-	return nil, errors.New("no rules yet")
+	d, ok, err := s.evaluate(ctx, m, levelText)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, errors.New("evaluate rules: a condition was left open")
+	}
+	return d, nil
 }
 
-// EvaluateHeader decides from the envelope and the header alone, before the
-// body and m.Size are known. ok is false when some recipient's verdict needs
-// more; then Evaluate has to be asked once the body is there.
+// EvaluateHeader decides from the connection, the envelope and the header alone,
+// before the body and m.Size are known. ok is false when the verdict for some
+// recipient needs more; then Evaluate has to be asked once the body is there.
 func (s *Set) EvaluateHeader(ctx context.Context, m *Message) (d *Decision, ok bool, err error) {
-	return nil, false, errors.New("no rules yet")
+	return s.evaluate(ctx, m, levelHeader)
+}
+
+// evaluate decides as far as it can with the message read up to limit.
+func (s *Set) evaluate(ctx context.Context, m *Message, limit level) (d *Decision, ok bool, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			d, ok, err = nil, false, panicError(r)
+		}
+	}()
+	st := &state{set: s, message: m, outcomes: make([]outcome, s.shared)}
+	runs := make([]run, len(m.Recipients))
+	for i, r := range m.Recipients {
+		runs[i].verdict.Recipient = r
+	}
+	for {
+		open := false
+		for i := range runs {
+			if err := ctx.Err(); err != nil {
+				return nil, false, err
+			}
+			open = !runs[i].advance(st) || open
+		}
+		if !open {
+			break
+		}
+		if st.level >= limit {
+			return nil, false, nil
+		}
+		if err := st.raise(ctx); err != nil {
+			return nil, false, fmt.Errorf("evaluate rules: read the message: %w", err)
+		}
+	}
+	d = &Decision{}
+	for i := range runs {
+		d.Verdicts = append(d.Verdicts, runs[i].verdict)
+	}
+	if st.mail != nil {
+		for _, defect := range st.mail.Defects {
+			d.Defects = append(d.Defects, defect.String())
+		}
+		for _, defect := range st.mail.Unscannable {
+			d.Defects = append(d.Defects, "not read: "+defect.String())
+		}
+	}
+	return d, true, nil
+}
+
+// A run is the way of one recipient through the rules.
+type run struct {
+	verdict Verdict
+	next    int // the rule to look at
+	done    bool
+}
+
+// advance goes on until the recipient is decided (true) or more of the message
+// has to be read (false).
+func (r *run) advance(st *state) bool {
+	if r.done {
+		return true
+	}
+	v := &r.verdict
+	st.recipient = v.Recipient
+	for ; r.next < len(st.set.rules); r.next++ {
+		rule := st.set.rules[r.next]
+		t := rule.matches(st)
+		if t == unknown && st.wanted > st.level {
+			return false
+		}
+		switch {
+		case t == no:
+		case rule.test:
+			if t == yes {
+				v.Would = append(v.Would, would(rule))
+				v.add(rule, st)
+			}
+		case rule.then == "":
+			// Undecided counts as matched: what is added can't let a message out.
+			v.Matched = append(v.Matched, rule.name)
+			v.Also.join(rule.also)
+			v.add(rule, st)
+		case t == unknown:
+			v.Action = st.set.unscannable
+			v.Reason = fmt.Sprintf("unscannable: rule %q: %s", rule.name, st.doubt)
+			r.done = true
+			return true
+		default:
+			v.Action, v.Rule, v.Text = rule.then, rule.name, rule.text
+			v.Also.join(rule.also)
+			v.add(rule, st)
+			r.done = true
+			return true
+		}
+	}
+	v.Action, v.Reason = st.set.then, "default"
+	r.done = true
+	return true
+}
+
+// add keeps the evidence for a rule that matched.
+func (v *Verdict) add(r *rule, st *state) {
+	for _, e := range st.evidence {
+		e.Rule = r.name
+		v.Evidence = append(v.Evidence, e)
+	}
+}
+
+func would(r *rule) string {
+	if r.then == "" {
+		return "add by " + r.name
+	}
+	return string(r.then) + " by " + r.name
+}
+
+// panicError makes an error of a panic. Only the runtime's own texts are kept:
+// another value could hold content of the message.
+func panicError(r any) error {
+	if e, ok := r.(runtime.Error); ok {
+		return fmt.Errorf("evaluate rules: panic: %w", e)
+	}
+	return errors.New("evaluate rules: panic")
 }

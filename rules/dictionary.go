@@ -1,0 +1,78 @@
+package rules
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/postseal/postseal/rules/detect"
+)
+
+// A dictionary is a named set of words and phrases with weights.
+type dictionary struct {
+	name  string
+	node  node
+	terms []detect.Term
+	used  bool
+}
+
+// decodeDictionaries decodes one [dictionary] table.
+func (l *loader) decodeDictionaries(table node) {
+	for _, n := range table.fields() {
+		name := n.name()
+		if old, ok := l.dictionaries[name]; ok {
+			n.errorf("there is a dictionary with that name already at %s; join them or rename one", old.node.place())
+			continue
+		}
+		d := &dictionary{name: name, node: n}
+		l.dictionaries[name] = d
+		for _, f := range n.fields() {
+			switch f.name() {
+			case "terms":
+				for _, item := range f.texts() {
+					d.terms = append(d.terms, detect.Term{Text: item.value.(string)})
+				}
+			case "file":
+				if s, ok := f.text(); ok {
+					l.dictionaryFile(d, f, s)
+				}
+			default:
+				f.unknown([]string{"terms", "file"})
+			}
+		}
+		if n.isTable() && len(d.terms) == 0 && len(l.problems) == 0 {
+			n.errorf("has no terms; write terms = [...] or file = \"...\"")
+		}
+	}
+}
+
+// dictionaryFile adds a file of terms: one a line, a tab and a weight after it
+// if it isn't 1; empty lines and lines that begin with # are left out.
+func (l *loader) dictionaryFile(d *dictionary, n node, name string) {
+	data, shown, ok := l.readNamed(n, name)
+	if !ok {
+		return
+	}
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	for number := 1; lines.Scan(); number++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		term := detect.Term{Text: line}
+		if text, weight, ok := cutLast(line, "\t"); ok {
+			w, err := strconv.Atoi(strings.TrimSpace(weight))
+			if err != nil || w < 1 || w > 1000 {
+				l.problem(listEntry{file: shown, line: number}, owner{}, fmt.Sprintf("%q is not a weight; write a whole number from 1 to 1000 after the tab", weight))
+				continue
+			}
+			term.Text, term.Weight = strings.TrimSpace(text), w
+		}
+		d.terms = append(d.terms, term)
+	}
+	if err := lines.Err(); err != nil {
+		n.errorf("file %q: %v", name, err)
+	}
+}

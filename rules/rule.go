@@ -1,0 +1,240 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A rule is one compiled [[rule]].
+type rule struct {
+	name   string
+	node   node
+	test   bool   // mode = "test": decides and adds nothing
+	then   Action // "" if the rule only adds
+	text   string
+	also   Also
+	when   condition
+	unless condition // nil if there is none
+}
+
+// matches tells whether the rule applies to st.recipient. The evidence is in
+// st.evidence.
+func (r *rule) matches(st *state) truth {
+	st.evidence, st.wanted, st.doubt = st.evidence[:0], levelHeader, ""
+	t := r.when.test(st)
+	if t == no || r.unless == nil {
+		return t
+	}
+	mark := len(st.evidence)
+	exception := r.unless.test(st)
+	st.evidence = st.evidence[:mark]
+	return min(t, yes-exception)
+}
+
+// maxTextBytes bounds a rule's text: it goes into an SMTP reply.
+const maxTextBytes = 900
+
+// decodeRules decodes the [[rule]] tables of a file.
+func (l *loader) decodeRules(rules node) {
+	for i, n := range rules.items() {
+		n.key = ""
+		name, ok := n.field("name")
+		if s, isText := name.value.(string); ok && isText {
+			n.owner.rule = s
+		} else {
+			n.owner.rule = fmt.Sprintf("#%d", i+1)
+		}
+		if !n.isTable() {
+			n.errorf("is %s; write [[rule]]", n.kind())
+			continue
+		}
+		l.decodeRule(n)
+	}
+}
+
+func (l *loader) decodeRule(n node) {
+	r := &rule{name: n.owner.rule, node: n}
+	enabled := true
+	known := []string{"name", "then", "also", "text", "mode", "enabled", "when", "unless"}
+	for _, f := range n.fields() {
+		switch f.name() {
+		case "name":
+			if s, ok := f.text(); ok {
+				l.ruleName(f, s)
+			}
+		case "then":
+			r.then = l.decodeAction(f)
+		case "also":
+			r.also = l.decodeAlso(f)
+		case "text":
+			if s, ok := f.text(); ok {
+				r.text = strings.TrimSpace(s)
+				if len(r.text) > maxTextBytes {
+					f.errorf("is %d octets long; the sender's server takes at most %d", len(r.text), maxTextBytes)
+				}
+			}
+		case "mode":
+			if s, ok := f.text(); ok && s != "test" && s != "on" {
+				f.errorf("%q is no mode; write \"on\" or \"test\"", s)
+			} else {
+				r.test = s == "test"
+			}
+		case "enabled":
+			if b, ok := f.boolean(); ok {
+				enabled = b
+			}
+		case "when":
+			r.when = l.decodeWhen(f, scope{areas: defaultAreas})
+		case "unless":
+			r.unless = l.decodeWhen(f, scope{areas: defaultAreas})
+		case "release":
+			f.errorf("this version does not offer releases")
+		default:
+			f.unknown(known)
+		}
+	}
+	if _, ok := n.field("name"); !ok {
+		n.errorf("has no name; write name = \"...\"")
+	}
+	_, then := n.field("then")
+	_, also := n.field("also")
+	if !then && !also {
+		n.errorf("does nothing; write then = \"...\", also = { ... } or both")
+	}
+	if _, ok := n.field("when"); !ok {
+		n.errorf("has no conditions; for every message write when.always = true")
+	}
+	if enabled {
+		l.set.rules = append(l.set.rules, r)
+	}
+}
+
+func (l *loader) ruleName(n node, name string) {
+	if name == "" || len(name) > 100 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == '"' }) {
+		n.errorf("%q is not a name; write 1 to 100 characters without quotes and line breaks", name)
+		return
+	}
+	if place, ok := l.ruleNames[name]; ok {
+		n.errorf("there is a rule with that name already at %s; rename one", place)
+		return
+	}
+	l.ruleNames[name] = n.place()
+}
+
+// actions lists the values of `then` that this version carries out.
+func actions() []Action {
+	return []Action{Deliver, Pickup, OneTime, Return, Discard, Quarantine}
+}
+
+func (l *loader) decodeAction(n node) Action {
+	s, ok := n.text()
+	if !ok {
+		return ""
+	}
+	if Action(s) == Block {
+		n.errorf("this version does not offer \"block\"; \"quarantine\" holds the message in the mail server")
+		return ""
+	}
+	if !slices.Contains(actions(), Action(s)) {
+		n.errorf("%q is no action; write deliver, pickup, one-time, return, discard or quarantine", s)
+		return ""
+	}
+	return Action(s)
+}
+
+// laterAlso are additions that a later version will carry out. To ignore one
+// would promise something that isn't done.
+func laterAlso() []string {
+	return []string{"tls", "tls_else", "read_receipt", "restrict", "header", "footer", "copy"}
+}
+
+func (l *loader) decodeAlso(n node) Also {
+	var a Also
+	fields := n.fields()
+	if n.isTable() && len(fields) == 0 {
+		n.errorf("is empty; add something or leave it out")
+	}
+	for _, f := range fields {
+		switch f.name() {
+		case "tag":
+			a.Tags = l.decodeTags(f)
+		case "strip_subject":
+			for _, item := range f.texts() {
+				expr := item.value.(string)
+				re, err := regexp.Compile(expr)
+				if err == nil && re.MatchString("") {
+					item.errorf("the pattern matches an empty text")
+				}
+				if err != nil {
+					item.errorf("not a regular expression (RE2): %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+					continue
+				}
+				a.StripSubject = append(a.StripSubject, re)
+			}
+		case "receipt":
+			if b, ok := f.boolean(); ok {
+				a.Receipt = &b
+			}
+		case "expire":
+			a.Expire = l.decodeExpire(f)
+		case "notify":
+			a.Notify = l.decodeNotify(f)
+		default:
+			if slices.Contains(laterAlso(), f.name()) {
+				f.errorf("this version does not offer it")
+				continue
+			}
+			f.unknown([]string{"tag", "strip_subject", "receipt", "expire", "notify"})
+		}
+	}
+	return a
+}
+
+func (l *loader) decodeTags(n node) []string {
+	var tags []string
+	for _, item := range n.texts() {
+		s := item.value.(string)
+		// It goes into a header field, several divided by commas.
+		if len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == ',' }) {
+			item.errorf("%q is not a tag; write at most 64 visible ASCII characters without space and comma", s)
+			continue
+		}
+		tags = append(tags, s)
+	}
+	return tags
+}
+
+func (l *loader) decodeExpire(n node) time.Duration {
+	s, ok := n.text()
+	if !ok {
+		return 0
+	}
+	d, err := parseDuration(s)
+	switch {
+	case err != nil:
+		n.errorf("%v; write one like \"12h\" or \"7d\"", err)
+	case d < time.Minute:
+		n.errorf("%q is too short; write at least \"1m\"", s)
+	case l.options.Retention > 0 && d > l.options.Retention:
+		n.errorf("%q is longer than sealed messages are kept (retention is %s)", s, showDuration(l.options.Retention))
+	default:
+		return d
+	}
+	return 0
+}
+
+func (l *loader) decodeNotify(n node) []string {
+	var addresses []string
+	for _, e := range l.entries(n.texts()) {
+		local, domain := splitAddress(e.text)
+		if local == "" || domain == "" || strings.ContainsAny(e.text, "*? \t<>,;\r\n") {
+			l.problem(e, n.owner, fmt.Sprintf("%q is not an address; write one like \"ann@example.com\"", e.text))
+			continue
+		}
+		addresses = append(addresses, e.text)
+	}
+	return addresses
+}

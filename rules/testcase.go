@@ -1,0 +1,228 @@
+package rules
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A testCase is a [[test]]: a message and the verdicts that it must get.
+type testCase struct {
+	node    node
+	message *Message
+	expect  map[string]expectation // by recipient; "" for all
+}
+
+type expectation struct {
+	node node
+	text string
+}
+
+// testKeys are the keys of [[test]], with their documentation.
+func testKeys() []conditionKey {
+	return []conditionKey{
+		{name: "name", value: "a string", doc: "What the test shows. Required.", example: `name = "a card to a customer"`},
+		{name: "from", value: "an address", doc: "The envelope sender, and the From field unless `header` has one. Required.", example: `from = "ann@example.com"`},
+		{name: "to", value: "addresses", doc: "The envelope recipients. Required.", example: `to = ["bob@customer.example"]`},
+		{name: "subject", value: "a string", doc: "The Subject field.", example: `subject = "[secure] offer"`},
+		{name: "header", value: "a table", doc: "Other header fields; a list repeats one.", example: `header.Precedence = "bulk"`},
+		{name: "body", value: "a string", doc: "The text of the message.", example: `body = "Visa 4111 1111 1111 1111"`},
+		{name: "html", value: "a string", doc: "The text of the message as HTML.", example: `html = "<b>4111</b> 1111 1111 1111"`},
+		{name: "attachment", value: "a list of tables", doc: "Attachments with `name`, `type`, `text` (what is in them) or `base64`, and `size` to fill one up.", example: `attachment = [{ name = "a.csv", text = "1;2", size = "30 kB" }]`},
+		{name: "message", value: "a file name", doc: "A whole message to take instead, relative to the rules folder.", example: `message = "tests/invoice.eml"`},
+		{name: "expect", value: "a string or a table", doc: "The verdict for all recipients, or a table of verdicts by recipient: an action, `ACTION by RULE`, or `unscannable`. Required.", example: `expect = "one-time by card"`},
+	}
+}
+
+func (l *loader) decodeTests(tests node) {
+	for i, n := range tests.items() {
+		n.key = ""
+		n.owner = owner{test: fmt.Sprintf("#%d", i+1)}
+		if name, ok := n.field("name"); ok {
+			if s, ok := name.value.(string); ok && s != "" {
+				n.owner.test = s
+			}
+		}
+		if !n.isTable() {
+			n.errorf("is %s; write [[test]]", n.kind())
+			continue
+		}
+		l.decodeTest(n)
+	}
+}
+
+func (l *loader) decodeTest(n node) {
+	before := len(l.problems)
+	t := &testCase{node: n, expect: map[string]expectation{}, message: &Message{}}
+	var draft draft
+	var known []string
+	for _, k := range testKeys() {
+		known = append(known, k.name)
+	}
+	for _, f := range n.fields() {
+		switch f.name() {
+		case "name":
+			f.text()
+		case "from":
+			if s, ok := f.text(); ok {
+				t.message.From = strings.TrimSuffix(strings.TrimPrefix(s, "<"), ">")
+			}
+		case "to":
+			for _, item := range f.texts() {
+				t.message.Recipients = append(t.message.Recipients, item.value.(string))
+			}
+		case "subject":
+			if s, ok := f.text(); ok {
+				draft.add("Subject", s)
+			}
+		case "header":
+			for _, h := range f.fields() {
+				for _, item := range h.texts() {
+					draft.add(h.name(), item.value.(string))
+				}
+			}
+		case "body":
+			draft.body, _ = f.text()
+		case "html":
+			draft.html, _ = f.text()
+		case "attachment":
+			for _, item := range f.items() {
+				draft.attachments = append(draft.attachments, l.decodeTestAttachment(item))
+			}
+		case "message":
+			if s, ok := f.text(); ok {
+				draft.raw, _, _ = l.readNamed(f, s)
+			}
+		case "expect":
+			l.decodeExpect(t, f)
+		default:
+			f.unknown(known)
+		}
+	}
+	for _, required := range []string{"name", "from", "to", "expect"} {
+		if _, ok := n.field(required); !ok {
+			n.errorf("has no %s", required)
+		}
+	}
+	for r, e := range t.expect {
+		if r != "" && !slices.Contains(t.message.Recipients, r) {
+			e.node.errorf("%q is no recipient of this test", r)
+		}
+	}
+	if len(l.problems) > before {
+		return
+	}
+	if err := draft.write(t.message); err != nil {
+		n.errorf("message: %v", err)
+		return
+	}
+	// A fixed Saturday noon: a test's outcome doesn't depend on when it runs.
+	t.message.Time = time.Date(2022, 1, 1, 12, 0, 0, 0, time.UTC)
+	l.tests = append(l.tests, t)
+}
+
+func (l *loader) decodeExpect(t *testCase, n node) {
+	if !n.isTable() {
+		if s, ok := n.text(); ok {
+			t.expect[""] = l.expectation(n, s)
+		}
+		return
+	}
+	for _, f := range n.fields() {
+		if s, ok := f.text(); ok {
+			t.expect[f.name()] = l.expectation(f, s)
+		}
+	}
+	for _, r := range t.message.Recipients {
+		if _, ok := t.expect[r]; !ok {
+			n.errorf("says nothing about recipient %q", r)
+		}
+	}
+}
+
+// expectation checks that s can come true at all.
+func (l *loader) expectation(n node, s string) expectation {
+	action, rule, by := strings.Cut(s, " by ")
+	if s != "unscannable" && !slices.Contains(actions(), Action(action)) {
+		n.errorf("%q is no verdict; write an action, \"ACTION by RULE\" or \"unscannable\"", s)
+	}
+	if by && l.ruleNames[rule] == "" {
+		n.errorf("%v", unknownName("rule", rule, sortedKeys(l.ruleNames)))
+	}
+	return expectation{n, s}
+}
+
+func (l *loader) decodeTestAttachment(n node) draftPart {
+	var p draftPart
+	for _, f := range n.fields() {
+		switch f.name() {
+		case "name":
+			p.name, _ = f.text()
+		case "type":
+			p.mediaType, _ = f.text()
+		case "text":
+			s, _ := f.text()
+			p.content = []byte(s)
+		case "base64":
+			s, _ := f.text()
+			b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(s), ""))
+			if err != nil {
+				f.errorf("not base64")
+			}
+			p.content = b
+		case "size":
+			if s, ok := f.text(); ok {
+				size, err := parseSize(s)
+				if err != nil || size > 10<<20 {
+					f.errorf("%q is not a size up to 10 MB; write one like \"30 kB\"", s)
+				}
+				p.size = int(size)
+			}
+		default:
+			f.unknown([]string{"name", "type", "text", "base64", "size"})
+		}
+	}
+	return p
+}
+
+// runTests evaluates every test and records those that fail.
+func (l *loader) runTests(ctx context.Context) {
+	for _, t := range l.tests {
+		d, err := l.set.Evaluate(ctx, t.message)
+		if err != nil {
+			t.node.errorf("%v", err)
+			continue
+		}
+		for _, v := range d.Verdicts {
+			want, ok := t.expect[v.Recipient]
+			if !ok {
+				want = t.expect[""]
+			}
+			if !want.holds(v) {
+				want.node.errorf("%s gets %q, not %q", v.Recipient, v.describe(), want.text)
+			}
+		}
+	}
+}
+
+func (e expectation) holds(v Verdict) bool {
+	if e.text == "unscannable" {
+		return strings.HasPrefix(v.Reason, "unscannable")
+	}
+	action, rule, by := strings.Cut(e.text, " by ")
+	return Action(action) == v.Action && (!by || rule == v.Rule)
+}
+
+// describe writes a verdict as a test expects it.
+func (v Verdict) describe() string {
+	switch {
+	case v.Rule != "":
+		return string(v.Action) + " by " + v.Rule
+	case v.Reason != "" && v.Reason != "default":
+		return string(v.Action) + " (" + v.Reason + ")"
+	}
+	return string(v.Action)
+}
