@@ -2,8 +2,10 @@ package rules
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -31,7 +33,7 @@ func (a Also) MarshalJSON() ([]byte, error) {
 		v.StripSubject = append(v.StripSubject, re.String())
 	}
 	if a.Expire > 0 {
-		v.Expire = a.Expire.String()
+		v.Expire = showDuration(a.Expire)
 	}
 	return json.Marshal(v)
 }
@@ -55,4 +57,25 @@ func (a *Also) join(b Also) {
 			a.Notify = append(a.Notify, n)
 		}
 	}
+}
+
+// String lists what is set, for people: "tag PHI, receipt, expire 7d".
+func (a Also) String() string {
+	var parts []string
+	for _, t := range a.Tags {
+		parts = append(parts, "tag "+t)
+	}
+	for _, re := range a.StripSubject {
+		parts = append(parts, "strip_subject "+re.String())
+	}
+	if a.Receipt != nil {
+		parts = append(parts, fmt.Sprintf("receipt %t", *a.Receipt))
+	}
+	if a.Expire > 0 {
+		parts = append(parts, "expire "+showDuration(a.Expire))
+	}
+	for _, n := range a.Notify {
+		parts = append(parts, "notify "+n)
+	}
+	return strings.Join(parts, ", ")
 }

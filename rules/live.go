@@ -17,10 +17,11 @@ const pollInterval = time.Second
 // Live holds the rules in force. A session takes Current once and so sees one
 // version throughout. A reload that fails keeps the last good version.
 type Live struct {
-	dir     string
-	options Options
-	log     *slog.Logger
-	set     atomic.Pointer[Set]
+	dir      string
+	options  Options
+	log      *slog.Logger
+	interval time.Duration // see pollInterval
+	set      atomic.Pointer[Set]
 
 	mu   sync.Mutex // one reload at a time; guards seen
 	seen view       // the files of the last load, good or bad, as it found them
@@ -28,7 +29,7 @@ type Live struct {
 
 // NewLive loads the rules in dir.
 func NewLive(dir string, o Options, log *slog.Logger) (*Live, error) {
-	l := &Live{dir: dir, options: o, log: log}
+	l := &Live{dir: dir, options: o, log: log, interval: pollInterval}
 	set, seen, err := load(dir, o)
 	if err != nil {
 		return nil, err
@@ -60,7 +61,7 @@ func (l *Live) Reload() error {
 // Watch reloads the rules when one of their files, or a file that one of them
 // names, changes, appears or goes. It ends with ctx and returns its error.
 func (l *Live) Watch(ctx context.Context) error {
-	ticker := time.NewTicker(pollInterval)
+	ticker := time.NewTicker(l.interval)
 	defer ticker.Stop()
 	var last view
 	for {

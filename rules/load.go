@@ -90,6 +90,7 @@ func (l *loader) load() error {
 			return fmt.Errorf("compile detectors: %w", err)
 		}
 	}
+	l.set.tests = len(l.tests)
 	l.runTests(context.Background())
 	return l.failed()
 }

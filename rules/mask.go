@@ -6,7 +6,7 @@ import "strings"
 // recognised by who knows it and not be learned by who doesn't.
 func mask(s string) string {
 	r := []rune(strings.TrimSpace(s))
-	keep := min(4, len(r)/4)
+	keep := min(4, len(r)/6)
 	return string(r[:keep]) + "..." + string(r[len(r)-keep:])
 }
 

@@ -18,10 +18,14 @@ type Set struct {
 	then        Action // when no rule decides
 	unscannable Action // when a rule that decides stays unknown
 	rules       []*rule
+	tests       int             // that were run when it was loaded
 	shared      int             // number of shared conditions
 	scanner     *detect.Scanner // nil if no condition looks at text
 	areas       mail.Where      // what the scanner has to see
 }
+
+// Len returns the number of rules in force and of the tests that they passed.
+func (s *Set) Len() (rules, tests int) { return len(s.rules), s.tests }
 
 // Evaluate decides about m for each of its recipients. It reads m.Body only if
 // a rule that can still matter needs it. An error means that nothing is known:
