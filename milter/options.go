@@ -51,4 +51,3 @@ type Limits struct {
 
 // Rules are the rules in force ([rules.Live]).
 type Rules interface{ Current() *rules.Set }
-

@@ -1,41 +1,122 @@
 // Package notice writes the mail that Postseal itself sends: the notice that a
 // recipient gets instead of a sealed message, delivery status notifications
-// (RFC 3464), the mail with a reset link, and the header of a guest's reply.
+// (RFC 3464), reports to those whom a rule names, the mail with a reset link,
+// and the header of a guest's reply.
 //
 // Everything is 7-bit (quoted-printable, encoded words) with lines of at most 76
-// octets, so that no MTA on the way has to change it, and reads without images,
-// attachments or anything loaded from afar. The texts are templates
-// (text/template, html/template); the administrator can override each with a
-// file of the same name.
+// octets, so that no MTA on the way has to change it. It reads without images,
+// attachments or anything loaded from afar, and follows from its input alone:
+// the same input gives the same octets, so mail sent twice is the same mail.
+//
+// The texts are templates (text/template for *.txt, html/template for *.html).
+// The administrator can override each with a file of the same name.
 package notice
 
 import (
 	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
 )
 
 // Options configure [New]. URL and Domain are required.
 type Options struct {
 	URL          string // of the portal, without a final slash
 	Organisation string // "Example Ltd"; "" is the domain
-	Domain       string // right side of Message-IDs, and of the addresses below
-	ReplyFrom    string // address of guests' replies; "" is postseal@Domain
-	Postmaster   string // who can be asked; "" is postmaster@Domain
+	Domain       string // right side of Message-IDs and of the addresses below
+	ReplyFrom    string // address that guests' replies come from; "" is postseal@Domain
+	Postmaster   string // address that system mail comes from; "" is postmaster@Domain
 	Help         string // one line, whom to ask; may be ""
-	Colour       string // "#rrggbb" of links and rules; "" has a default
+	Colour       string // "#rrggbb" of the button, readable under white; "" has a default
 	Templates    string // folder with the administrator's templates; "" for none
-	// ShowSubject puts the original subject into the notice. It leaves in clear.
+	// ShowSubject puts the original subject into the notice, where everybody on
+	// the way can read it.
 	ShowSubject bool
+	// Location is the time zone of times in the text; nil is UTC.
+	Location *time.Location
 }
+
+var colourForm = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 // A Renderer writes mail. It never changes and may be used by any number of
 // goroutines. It is a store.Mailer.
-type Renderer struct{ options Options }
+type Renderer struct {
+	options   Options
+	host      string // of the portal, shown to people
+	templates *templates
+}
 
 // New loads the templates. A missing or broken one is an error with file and
-// line; each is tried with an example first, so that none fails later.
+// line; each is tried with examples first, so that none fails later.
 func New(o Options) (*Renderer, error) {
-	if o.URL == "" || o.Domain == "" {
-		return nil, errors.New("notice: no portal URL or no domain")
+	u, err := url.Parse(o.URL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return nil, errors.New("notice: the portal's URL is not one of http or https")
 	}
-	return &Renderer{o}, nil
+	o.URL = strings.TrimSuffix(o.URL, "/")
+	if o.Domain == "" {
+		return nil, errors.New("notice: no domain")
+	}
+	if o.Organisation == "" {
+		o.Organisation = o.Domain
+	}
+	if o.ReplyFrom == "" {
+		o.ReplyFrom = "postseal@" + o.Domain
+	}
+	if o.Postmaster == "" {
+		o.Postmaster = "postmaster@" + o.Domain
+	}
+	for _, a := range []string{o.ReplyFrom, o.Postmaster} {
+		if p, err := mail.ParseAddress(a); err != nil || p.Address != a {
+			return nil, fmt.Errorf("notice: %q is not an address", a)
+		}
+	}
+	if o.Colour == "" {
+		o.Colour = "#1f5fae"
+	}
+	if !colourForm.MatchString(o.Colour) {
+		return nil, fmt.Errorf("notice: %q is not a colour such as #1f5fae", o.Colour)
+	}
+	if o.Location == nil {
+		o.Location = time.UTC
+	}
+	t, err := loadTemplates(o.Templates)
+	if err != nil {
+		return nil, err
+	}
+	r := &Renderer{options: o, host: u.Host, templates: t}
+	if err := r.tryTemplates(); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// page is what every template can use, beside its own.
+type page struct {
+	Organisation string
+	Help         string
+	Colour       string
+	Host         string // of the portal
+	CodePage     string // where a code can be typed
+	Postmaster   string
+}
+
+func (r *Renderer) page() page {
+	o := r.options
+	return page{
+		Organisation: o.Organisation, Help: o.Help, Colour: o.Colour,
+		Host: r.host, CodePage: o.URL + "/code", Postmaster: o.Postmaster,
+	}
+}
+
+// moment writes a time for people.
+func (r *Renderer) moment(t time.Time) string {
+	return t.In(r.options.Location).Format("2 January 2006, 15:04 MST")
+}
+
+func (r *Renderer) day(t time.Time) string {
+	return t.In(r.options.Location).Format("2 January 2006")
 }

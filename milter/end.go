@@ -1,0 +1,239 @@
+package milter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/postseal/postseal/milter/guard"
+	"github.com/postseal/postseal/rules"
+	"github.com/postseal/postseal/store"
+)
+
+// endOfHeader looks at what is known before the body comes: whether the mail is
+// our own, and whether the rules let it pass whatever its body says. In both
+// cases the body is not kept.
+//
+// It answers nothing. An answer here could spare the MTA the sending of such a
+// body (SMFIR_ACCEPT), but every other message would wait for one more round
+// trip; without it the MTA streams the body on while we think.
+func (s *session) endOfHeader() {
+	m, o := s.message, s.server.options
+	for _, mark := range m.takeMarks() {
+		e := guard.Envelope{From: m.from, To: m.addresses(), MessageID: m.get("Message-ID")}
+		if o.Guard.Genuine(mark, e, o.Now()) {
+			m.own = true
+		} else {
+			s.log().Warn("forged mark of our own mail", "event", "ignored")
+		}
+	}
+	if m.fault != nil || m.own {
+		m.clear = m.own
+		return
+	}
+	m.rules = o.Rules.Current()
+	d, ok, err := m.rules.EvaluateHeader(s.server.working, m.forRules())
+	if err != nil {
+		s.deferred(err, "rules")
+		m.fail(replyFor(err))
+		return
+	}
+	m.clear = ok && passes(m, d)
+}
+
+// passes reports whether all recipients get the message as it is.
+func passes(m *message, d *rules.Decision) bool {
+	p, err := assort(m, d)
+	return err == nil && p.allClear() && len(clearChanges(m, p)) == 0 && len(notified(p)) == 0
+}
+
+// endOfMessage decides about the message, does what that takes, and returns the
+// answer. The modifications wait in the connection for it.
+func (s *session) endOfMessage() answer {
+	m := s.message
+	if m.rules == nil && !m.own {
+		// No end of header came. Postfix and Sendmail always send one.
+		s.endOfHeader()
+	}
+	if m.fault != nil {
+		s.log().Info("message refused", "event", "refused", "code", m.fault.code)
+		return m.fault.answer()
+	}
+	p := &plan{}
+	if !m.clear {
+		ctx, cancel := context.WithTimeout(s.server.working, s.server.options.Limits.EndOfMessage)
+		defer cancel()
+		stop := s.keepAlive()
+		defer stop()
+		var refusal *reply
+		var err error
+		p, refusal, err = s.server.decide(ctx, s.log(), m)
+		stop()
+		if err != nil {
+			s.deferred(err, "end of message")
+			return replyFor(err).answer()
+		}
+		if refusal != nil {
+			return refusal.answer()
+		}
+	} else {
+		event := "passed"
+		if m.own {
+			event = "own"
+		}
+		s.log().Info("message passed", "event", event)
+	}
+	frames, err := p.frames(m, s.leading())
+	if err != nil {
+		s.deferred(err, "modifications")
+		return replyFor(err).answer()
+	}
+	s.conn.hold(frames)
+	return p.answer()
+}
+
+// decide asks the rules and carries out what they say, all of it durable when it
+// returns: the caller only has to make the modifications of the plan, or to give
+// the refusal.
+func (s *Server) decide(ctx context.Context, log *slog.Logger, m *message) (*plan, *reply, error) {
+	body, size, err := m.body.Reader()
+	if err != nil {
+		return nil, nil, err
+	}
+	rm := m.forRules()
+	rm.Body, rm.BodySize, rm.Size = body, size, int64(m.headerSize)+2+size
+	d, err := m.rules.Evaluate(ctx, rm)
+	if err != nil {
+		return nil, nil, fmt.Errorf("evaluate the rules: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	who, err := assort(m, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	w := &work{server: s, ctx: ctx, log: log, m: m, who: who, body: body, size: size}
+	switch {
+	case who.allClear() && len(notified(who)) == 0:
+		log.Info("message passed", "event", "passed", "recipients", len(m.recipients))
+		return &plan{Set: w.clearSet(), Add: w.clearAdd()}, nil, nil
+	case who.allReturned():
+		return nil, returned(texts(who.returned)), w.refuse()
+	}
+	p, err := w.apply()
+	return p, nil, err
+}
+
+// keepAlive sends progress frames until stop is called, which may be called
+// again. Nothing else is written meanwhile: modifications come after stop.
+func (s *session) keepAlive() (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		t := time.NewTicker(s.server.options.Limits.Progress)
+		defer t.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-t.C:
+				if s.conn.progress() != nil {
+					return // the answer will fail too
+				}
+			}
+		}
+	}()
+	stopped := false
+	return func() {
+		if !stopped {
+			stopped = true
+			close(done)
+			<-ended
+		}
+	}
+}
+
+// apply records and carries out the verdicts, once for all offers of the message.
+func (w *work) apply() (*plan, error) {
+	key, err := w.m.depositKey(w.who, w.body, w.size)
+	if err != nil {
+		return nil, err
+	}
+	p, err := w.recorded(key)
+	if p != nil || err != nil {
+		return p, err
+	}
+	d := w.server.options.Store.Begin(key)
+	committed := false
+	defer func() {
+		if !committed {
+			d.Abandon()
+		}
+	}()
+	if p, err = w.deposit(d); err != nil {
+		return nil, err
+	}
+	record, err := p.encode()
+	if err != nil {
+		return nil, err
+	}
+	d.SetOutcome(record)
+	// What could not be made must be known before it is durable.
+	if _, err := p.frames(w.m, true); err != nil {
+		return nil, err
+	}
+	if err := w.ctx.Err(); err != nil {
+		return nil, err
+	}
+	switch err := d.Commit(w.ctx); {
+	case errors.Is(err, store.ErrDuplicate):
+		committed = true
+		p, err := w.recorded(key)
+		if err == nil && p == nil {
+			err = errors.New("the record of a duplicate is gone")
+		}
+		return p, err
+	case err != nil:
+		return nil, fmt.Errorf("commit: %w", err)
+	}
+	committed = true
+	w.logDone()
+	return p, nil
+}
+
+// recorded returns the plan of an earlier offer, nil if there was none.
+func (w *work) recorded(key store.DepositKey) (*plan, error) {
+	b, ok, err := w.server.options.Store.Outcome(w.ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("look for an earlier offer: %w", err)
+	}
+	if !ok {
+		return nil, nil
+	}
+	p, err := decodePlan(b)
+	if err == nil {
+		w.log.Info("message was offered before, the same is done again", "event", "replayed")
+	}
+	return p, err
+}
+
+// log returns the logger of the message at hand.
+func (s *session) log() *slog.Logger {
+	log := s.server.options.Log
+	if m := s.message; m != nil {
+		log = log.With("queue", m.queue, "message_id", headerLine(m.get("Message-ID")), "from", m.from)
+	}
+	return log
+}
+
+// deferred logs why a message is not decided. The error says what failed, never
+// anything of the content.
+func (s *session) deferred(err error, during string) {
+	s.log().Error("message not decided", "event", "deferred", "during", during,
+		"why", errorKind(err), "error", err)
+}
+
+func (s *session) leading() bool { return s.conn.offer.leading() }

@@ -1,0 +1,122 @@
+package notice
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/postseal/postseal/store"
+)
+
+// A Failure is one recipient that a mail did not reach.
+type Failure struct {
+	Address string
+	Status  string // enhanced code (RFC 3463), "5.7.1"
+	Text    string // why, from a rule or from another server; may be ""
+	Remote  bool   // Text is what another mail server said
+}
+
+// A Status is a delivery status notification (RFC 3464) to the sender of a mail.
+type Status struct {
+	ID       string // unique to what it is about, to derive the Message-ID from
+	To       string // envelope sender of the mail; never ""
+	Failures []Failure
+	Arrived  time.Time
+	At       time.Time
+	Queue    string // the MTA's queue id; may be ""
+	Header   []byte // the mail's own header, returned with it; nil for none
+}
+
+// statusData is what return.txt and undelivered.txt can use.
+type statusData struct {
+	page
+	Sender   string
+	Failures []Failure
+	Arrived  string
+}
+
+// Returned renders the notification about recipients whom a rule kept from
+// getting a message that others got.
+func (r *Renderer) Returned(s Status) (store.Mail, error) { return r.status("return.txt", "return", s) }
+
+// Undelivered renders the notification about a notice that could not be
+// delivered.
+func (r *Renderer) Undelivered(s Status) (store.Mail, error) {
+	return r.status("undelivered.txt", "undelivered", s)
+}
+
+func (r *Renderer) status(template, kind string, s Status) (store.Mail, error) {
+	if s.To == "" || len(s.Failures) == 0 {
+		return store.Mail{}, fmt.Errorf("write a status notification: nobody to write to or about")
+	}
+	d := statusData{page: r.page(), Sender: oneLine(s.To), Arrived: r.moment(s.Arrived)}
+	for _, f := range s.Failures {
+		f.Address, f.Text = oneLine(f.Address), strings.TrimSpace(f.Text)
+		d.Failures = append(d.Failures, f)
+	}
+	subject, err := r.templates.subject(template, d)
+	if err != nil {
+		return store.Mail{}, err
+	}
+	text, err := r.templates.renderText(template, "", d)
+	if err != nil {
+		return store.Mail{}, err
+	}
+	utf8 := map[string]string{"charset": "utf-8"}
+	parts := []part{
+		{contentType: "text/plain", params: utf8, text: text, description: "Notification"},
+		{contentType: "message/delivery-status", text: r.deliveryStatus(s), description: "Delivery report"},
+	}
+	if len(s.Header) > 0 {
+		// RFC 6522 section 4: the header alone says which mail is meant.
+		parts = append(parts, part{contentType: "text/rfc822-headers", params: utf8,
+			text: string(s.Header), description: "Header of the mail"})
+	}
+	c, err := multipart("report", map[string]string{"report-type": "delivery-status"}, parts...)
+	if err != nil {
+		return store.Mail{}, fmt.Errorf("write a status notification: %w", err)
+	}
+	id := r.messageID(kind, s.ID)
+	var f fields
+	f.set("Date", s.At.In(time.UTC).Format(rfc5322))
+	f.set("From", address("Mail Delivery System", r.options.Postmaster))
+	f.set("To", address("", s.To))
+	f.set("Subject", encode(subject))
+	f.set("Message-ID", id)
+	f.set("Auto-Submitted", "auto-replied") // RFC 3834 section 5
+	return store.Mail{Kind: "dsn", From: "", To: []string{s.To}, ID: id, Data: f.message(c)}, nil
+}
+
+// deliveryStatus is the machine-readable part (RFC 3464 section 2): one group of
+// fields about the mail, and one for each recipient.
+func (r *Renderer) deliveryStatus(s Status) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Reporting-MTA: dns; %s\n", r.options.Domain) // section 2.2.2
+	if s.Queue != "" {
+		fmt.Fprintf(&b, "X-Queue-ID: %s\n", asciiLine(s.Queue))
+	}
+	fmt.Fprintf(&b, "Arrival-Date: %s\n", s.Arrived.In(time.UTC).Format(rfc5322)) // section 2.2.5
+	for _, f := range s.Failures {
+		fmt.Fprintf(&b, "\nFinal-Recipient: rfc822; %s\n", asciiLine(f.Address)) // section 2.3.2
+		fmt.Fprintf(&b, "Action: failed\n")                                      // section 2.3.3
+		fmt.Fprintf(&b, "Status: %s\n", asciiLine(f.Status))                     // section 2.3.4
+		if f.Remote && f.Text != "" {
+			fmt.Fprintf(&b, "Diagnostic-Code: smtp; %s\n", asciiLine(f.Text)) // section 2.3.6
+		}
+	}
+	return b.String()
+}
+
+// asciiLine is text for a field that has no encoding.
+func asciiLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, oneLine(s))
+	if len(s) > 400 {
+		s = s[:400]
+	}
+	return s
+}

@@ -1,0 +1,398 @@
+package milter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-message/charset"
+
+	"github.com/postseal/postseal/milter/notice"
+	"github.com/postseal/postseal/rules"
+	"github.com/postseal/postseal/store"
+	"github.com/postseal/postseal/store/seal"
+)
+
+// TagHeader is the field that carries the labels of `also.tag`.
+const TagHeader = "X-Postseal-Tag"
+
+// work is the dealing with one message at its end.
+type work struct {
+	server *Server
+	ctx    context.Context
+	log    *slog.Logger
+	m      *message
+	who    *sorted
+	body   io.ReaderAt
+	size   int64
+
+	sealed map[string]store.Sealed // by normalised recipient
+}
+
+// deposit does what the verdicts ask for inside d, and returns what is left to
+// do with the message itself.
+//
+// The message goes on for those who get it in clear. Those whom it is held for
+// come along, and then it is held for all of them: the MTA's hold knows no
+// recipients, and to deliver a copy that a rule wanted held would be worse than
+// a colleague who waits. Without either, it becomes the notice of the first
+// sealed recipient; without that too, it is dropped.
+func (w *work) deposit(d Deposit) (*plan, error) {
+	p, who := &plan{}, w.who
+	if err := w.seal(d); err != nil {
+		return nil, err
+	}
+	sealed := who.sealed
+	switch {
+	case len(who.clear)+len(who.held) > 0:
+		p.Set, p.Add = w.clearSet(), w.clearAdd()
+	case len(sealed) > 0:
+		if err := w.replace(p, sealed[0]); err != nil {
+			return nil, err
+		}
+		sealed = sealed[1:]
+	default:
+		p.Discard = true
+	}
+	for _, s := range sealed {
+		if err := w.notify(d, s); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.tellReturned(d); err != nil {
+		return nil, err
+	}
+	if err := w.report(d); err != nil {
+		return nil, err
+	}
+	if len(who.held) > 0 {
+		p.Quarantine = "Postseal: held by " + names(who.held)
+	}
+	if !p.Discard {
+		p.Delete = slices.Concat(raws(sealed), raws(who.returned), raws(who.discarded))
+	}
+	w.audit(d)
+	return p, nil
+}
+
+// seal makes the sealed messages: one for all recipients who open it in the same
+// way and for the same time.
+func (w *work) seal(d Deposit) error {
+	if len(w.who.sealed) == 0 {
+		return nil
+	}
+	summary, err := summarise(w.ctx, w.m, w.body, w.size)
+	if err != nil {
+		return fmt.Errorf("summarise the message: %w", err)
+	}
+	type kind struct {
+		mode    seal.Mode
+		expires time.Duration
+	}
+	var kinds []kind
+	members := map[kind][]*person{}
+	for _, p := range w.who.sealed {
+		k := kind{seal.ModeAccount, p.verdict.Also.Expire}
+		if p.verdict.Action == rules.OneTime {
+			k.mode = seal.ModeOneTime
+		}
+		if retention := w.server.options.Retention; k.expires <= 0 || k.expires > retention {
+			k.expires = retention
+		}
+		if members[k] == nil {
+			kinds = append(kinds, k)
+		}
+		members[k] = append(members[k], p)
+	}
+	w.sealed = map[string]store.Sealed{}
+	internal := rules.Internal(w.m.from, w.server.options.InternalDomains)
+	for _, k := range kinds {
+		original, size := w.m.original(w.body, w.size)
+		r := store.SealRequest{
+			Mode: k.mode, Sender: w.m.from, Internal: internal,
+			MessageID: headerLine(w.m.get("Message-ID")), References: headerLine(w.m.get("References")),
+			ReplyTo: w.replyTo(internal), Summary: summary, Message: original,
+			Created: w.m.received, Expires: w.m.received.Add(k.expires),
+		}
+		r.Summary.Size = size
+		r.Summary.Subject = strip(summary.Subject, members[k])
+		for _, p := range members[k] {
+			r.Recipients = append(r.Recipients, p.key)
+		}
+		sealed, err := d.Seal(w.ctx, r)
+		if err != nil {
+			return fmt.Errorf("seal: %w", err)
+		}
+		for _, s := range sealed {
+			w.sealed[s.Recipient] = s
+		}
+	}
+	for _, p := range w.who.sealed {
+		if _, ok := w.sealed[p.key]; !ok {
+			return errors.New("seal: a recipient was left out")
+		}
+	}
+	return nil
+}
+
+// replace makes the message the notice of p.
+func (w *work) replace(pl *plan, p *person) error {
+	e, err := w.server.options.Notices.Notice(w.noticeFor(p))
+	if err != nil {
+		return err
+	}
+	pl.Body = e.Body
+	pl.Set = []planField{
+		{"Subject", e.Subject}, {"MIME-Version", "1.0"},
+		{"Content-Type", e.ContentType}, {"Content-Transfer-Encoding", e.ContentTransferEncoding},
+	}
+	set := func(name string) bool {
+		return slices.ContainsFunc(pl.Set, func(f planField) bool { return strings.EqualFold(f.Name, name) })
+	}
+	seen := map[string]bool{}
+	for _, f := range w.m.header {
+		name := strings.TrimRight(f.name, " \t")
+		if lower := strings.ToLower(name); !seen[lower] && !set(name) && !w.server.keeps(name) {
+			seen[lower] = true
+			pl.Remove = append(pl.Remove, name)
+		}
+	}
+	return nil
+}
+
+func (s *Server) keeps(name string) bool {
+	return KeptInNotice(name) ||
+		slices.ContainsFunc(s.options.KeepHeaders, func(k string) bool { return strings.EqualFold(k, name) })
+}
+
+// notify sends p a notice of its own.
+func (w *work) notify(d Deposit, p *person) error {
+	m, err := w.server.options.Notices.NoticeMail(w.noticeFor(p), notice.Envelope{
+		From: w.m.from, To: p.address, Date: w.m.received,
+		InReplyTo: w.m.get("In-Reply-To"), References: w.m.get("References"),
+	})
+	if err != nil {
+		return err
+	}
+	d.Send(m)
+	return nil
+}
+
+func (w *work) noticeFor(p *person) notice.Notice {
+	return notice.Notice{
+		Sealed: w.sealed[p.key], Author: w.m.author(),
+		Subject: strip(decoded(w.m.get("Subject")), []*person{p}),
+	}
+}
+
+// tellReturned notifies the sender about recipients whom a rule kept from
+// getting what others got. Nothing answers a bounce (RFC 5321 section 4.5.5).
+func (w *work) tellReturned(d Deposit) error {
+	if len(w.who.returned) == 0 || w.m.from == "" {
+		return nil
+	}
+	s := notice.Status{
+		ID: w.about(), To: w.m.from, Arrived: w.m.received, At: w.m.received, Queue: w.m.queue,
+	}
+	for _, p := range w.who.returned {
+		s.Failures = append(s.Failures, notice.Failure{Address: p.address, Status: "5.7.1", Text: p.verdict.Text})
+	}
+	for _, f := range w.m.header {
+		s.Header = f.appendTo(s.Header)
+		if len(s.Header) > 64<<10 {
+			break
+		}
+	}
+	m, err := w.server.options.Notices.Returned(s)
+	if err != nil {
+		return err
+	}
+	d.Send(m)
+	return nil
+}
+
+// report tells those whom a rule names.
+func (w *work) report(d Deposit) error {
+	for _, to := range notified(w.who) {
+		r := notice.Report{
+			ID: w.about(), To: to, Author: w.m.author(),
+			MessageID: w.m.get("Message-ID"), Received: w.m.received,
+		}
+		for _, p := range w.who.all() {
+			if slices.Contains(p.verdict.Also.Notify, to) {
+				r.Lines = append(r.Lines, notice.ReportLine{
+					Recipient: p.address, Action: string(p.verdict.Action), Rule: names([]*person{p}),
+				})
+			}
+		}
+		m, err := w.server.options.Notices.Report(r)
+		if err != nil {
+			return err
+		}
+		d.Send(m)
+	}
+	return nil
+}
+
+// about identifies the message in the Message-IDs of what is sent about it.
+func (w *work) about() string {
+	return w.m.queue + " " + w.m.get("Message-ID") + " " + w.m.from + " " + w.m.received.UTC().Format(time.RFC3339Nano)
+}
+
+// refuse records that the whole message was returned.
+func (w *work) refuse() error {
+	w.logDone()
+	key, err := w.m.depositKey(w.who, w.body, w.size)
+	if err != nil {
+		return err
+	}
+	d := w.server.options.Store.Begin(key)
+	defer d.Abandon()
+	if err := w.report(d); err != nil {
+		return err
+	}
+	w.audit(d)
+	if err := d.Commit(w.ctx); err != nil && !errors.Is(err, store.ErrDuplicate) {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// outcomes pairs everybody with the event of the audit trail and the log.
+func (w *work) outcomes(each func(p *person, e store.Event)) {
+	for _, g := range []struct {
+		ps []*person
+		e  store.Event
+	}{
+		{w.who.clear, store.EventPassed}, {w.who.sealed, store.EventSealed},
+		{w.who.returned, store.EventReturned}, {w.who.discarded, store.EventDiscarded},
+		{w.who.held, store.EventQuarantined},
+	} {
+		for _, p := range g.ps {
+			each(p, g.e)
+		}
+	}
+}
+
+func (w *work) audit(d Deposit) {
+	client := ""
+	if w.m.client.IsValid() {
+		client = w.m.client.String()
+	}
+	w.outcomes(func(p *person, e store.Event) {
+		d.Audit(store.Entry{
+			Event: e, Message: w.sealed[p.key].Message, Address: p.key, Sender: w.m.from,
+			Client: client, Queue: w.m.queue, Rule: p.verdict.Rule, Note: p.verdict.Reason,
+		})
+	})
+}
+
+// logDone writes a line per recipient.
+func (w *work) logDone() {
+	w.outcomes(func(p *person, e store.Event) {
+		w.log.Info("verdict applied", "event", string(e), "to", p.address, "rule", names([]*person{p}),
+			"message", w.sealed[p.key].Message)
+	})
+}
+
+// notified lists the addresses that rules name to be told.
+func notified(s *sorted) []string {
+	var out []string
+	for _, p := range s.all() {
+		for _, a := range p.verdict.Also.Notify {
+			if !slices.Contains(out, a) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}
+
+func (w *work) clearSet() []planField { return clearSet(w.m, w.who) }
+func (w *work) clearAdd() []planField { return clearAdd(w.who) }
+
+// clearSet is how rules change the subject of the message for those who get it.
+func clearSet(m *message, s *sorted) []planField {
+	if m.count("Subject") == 0 {
+		return nil
+	}
+	old := decoded(m.get("Subject"))
+	if now := strip(old, s.clear); now != old {
+		return []planField{{"Subject", mime.QEncoding.Encode("utf-8", now)}}
+	}
+	return nil
+}
+
+// clearAdd is what rules add to the header of the message for those who get it.
+// Labels of other recipients' verdicts are not theirs to see.
+func clearAdd(s *sorted) []planField {
+	var tags []string
+	for _, p := range s.clear {
+		for _, t := range p.verdict.Also.Tags {
+			if t = headerLine(t); t != "" && !slices.Contains(tags, t) {
+				tags = append(tags, t)
+			}
+		}
+	}
+	if len(tags) == 0 {
+		return nil
+	}
+	return []planField{{TagHeader, mime.QEncoding.Encode("utf-8", strings.Join(tags, ", "))}}
+}
+
+// clearChanges is all of it.
+func clearChanges(m *message, s *sorted) []planField {
+	return append(clearSet(m, s), clearAdd(s)...)
+}
+
+// strip cuts out of a subject what the rules for ps say.
+func strip(subject string, ps []*person) string {
+	for _, p := range ps {
+		for _, re := range p.verdict.Also.StripSubject {
+			subject = re.ReplaceAllString(subject, "")
+		}
+	}
+	return strings.TrimSpace(subject)
+}
+
+// words decodes RFC 2047 in any charset.
+func words() *mime.WordDecoder { return &mime.WordDecoder{CharsetReader: charset.Reader} }
+
+// decoded is a header value for people (RFC 2047); what can't be decoded stays.
+func decoded(value string) string {
+	value = strings.Join(strings.FieldsFunc(value, func(r rune) bool { return r == '\r' || r == '\n' }), "")
+	if d, err := words().DecodeHeader(value); err == nil {
+		return d
+	}
+	return value
+}
+
+// author is who wrote the message, as its header says.
+func (m *message) author() notice.Author {
+	parser := mail.AddressParser{WordDecoder: words()}
+	if l, err := parser.ParseList(m.get("From")); err == nil && len(l) > 0 {
+		return notice.Author{Name: l[0].Name, Address: l[0].Address}
+	}
+	return notice.Author{Address: m.from}
+}
+
+// replyTo is where an answer in the portal goes. A member says it in the header;
+// from outside only the envelope sender can be held to it.
+func (w *work) replyTo(internal bool) string {
+	if !internal || w.m.from == "" {
+		return w.m.from
+	}
+	for _, name := range []string{"Reply-To", "From"} {
+		if l, err := mail.ParseAddressList(w.m.get(name)); err == nil && len(l) > 0 {
+			return l[0].Address
+		}
+	}
+	return w.m.from
+}
