@@ -35,7 +35,7 @@ type SealRequest struct {
 
 // Sealed is what a recipient's notice needs.
 type Sealed struct {
-	Message   string // id
+	Message   string // id, of this recipient's copy alone
 	Recipient string
 	Mode      seal.Mode
 	Account   bool      // the recipient has an account: no code, the link alone

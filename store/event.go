@@ -12,6 +12,7 @@ const (
 	EventDiscarded   Event = "discarded"
 	EventQuarantined Event = "quarantined"
 	EventNoticed     Event = "noticed" // the notice was handed to the MTA
+	EventMailed      Event = "mailed"  // another mail of ours was handed to the MTA
 	EventMailDropped Event = "mail-dropped"
 	EventOpened      Event = "opened"
 	EventReplied     Event = "replied"
@@ -23,7 +24,8 @@ const (
 	EventLoginFailed Event = "login-failed"
 	EventLogout      Event = "logout"
 	EventResetAsked  Event = "reset-asked"
-	EventReset       Event = "reset"
+	EventReset       Event = "reset"    // a new password and a new key
+	EventPassword    Event = "password" // a new password, the same key
 )
 
 // An Entry is one line of the audit trail. All of it is stored encrypted. It

@@ -33,6 +33,15 @@ func NewKDF() KDF {
 // takes them from the store's owner and does not let it choose its memory use.
 var ErrKDF = errors.New("password parameters out of bounds")
 
+// Check returns [ErrKDF] for parameters that no account of ours has.
+func (k KDF) Check() error {
+	if len(k.Salt) < 16 || len(k.Salt) > 64 || k.Time < 1 || k.Time > 10 ||
+		k.Memory < 8<<10 || k.Memory > 256<<10 || k.Threads < 1 || k.Threads > 8 {
+		return ErrKDF
+	}
+	return nil
+}
+
 // PasswordKeys are the two halves of a stretched password. Wrap opens the
 // account key and never leaves the portal; of Verifier the owner keeps a hash.
 type PasswordKeys struct{ Wrap, Verifier [KeySize]byte }
@@ -41,9 +50,8 @@ type PasswordKeys struct{ Wrap, Verifier [KeySize]byte }
 // the store without it can't even try passwords. It takes about 0.1 s and
 // Memory KiB: the caller limits how many run at once.
 func (k KDF) Derive(password string, pepper []byte) (PasswordKeys, error) {
-	if len(k.Salt) < 16 || len(k.Salt) > 64 || k.Time < 1 || k.Time > 10 ||
-		k.Memory < 8<<10 || k.Memory > 256<<10 || k.Threads < 1 || k.Threads > 8 {
-		return PasswordKeys{}, ErrKDF
+	if err := k.Check(); err != nil {
+		return PasswordKeys{}, err
 	}
 	mac := hmac.New(sha256.New, pepper)
 	mac.Write([]byte(password))

@@ -1,0 +1,318 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"filippo.io/age"
+	"go.etcd.io/bbolt"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+const (
+	// maxWaiting bounds how many messages one activation takes over: the newest.
+	// Older ones keep their own links.
+	maxWaiting = 2000
+	maxName    = 200 // octets of a name
+)
+
+// Waiting implements [socket.Links]. For an activation link it is an
+// ErrConflict once the recipient has an account.
+func (s *Store) Waiting(ctx context.Context, token seal.Token) (socket.Waiting, error) {
+	var out socket.Waiting
+	err := s.meta.view(func(tx *bbolt.Tx) error {
+		l, err := s.link(tx, token)
+		if err != nil {
+			return err
+		}
+		account := s.vault.account(l.Address)
+		var a accountRecord
+		err = s.vault.get(tx, bucketAccount, account[:], &a)
+		if err != nil && !errors.Is(err, errNotFound) {
+			return err
+		}
+		known := err == nil
+		switch {
+		case l.Kind != socket.LinkActivate && l.Kind != socket.LinkReset:
+			return socket.ErrUnknown
+		case l.Kind == socket.LinkActivate && known:
+			return socket.ErrConflict
+		case l.Kind == socket.LinkActivate:
+			if _, err := s.liveMessage(tx, l.Message); err != nil {
+				return err
+			}
+		}
+		out = socket.Waiting{Recipient: l.Address, Account: known, Name: a.Name, Escrow: a.Escrow}
+		out.Messages, err = s.waiting(ctx, tx, account, l.Message)
+		return err
+	})
+	if err != nil {
+		return socket.Waiting{}, err
+	}
+	return out, nil
+}
+
+// waiting lists an account's messages, newest first. own is the one whose link
+// was shown: only its grant for a code is given out.
+func (s *Store) waiting(ctx context.Context, tx *bbolt.Tx, account accountID, own id) ([]socket.WaitingMessage, error) {
+	var out []socket.WaitingMessage
+	found := false
+	add := func(message id) error {
+		m, err := s.liveMessage(tx, message)
+		if errors.Is(err, socket.ErrExpired) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		w, err := s.waitingMessage(tx, message, m, message == own)
+		found = found || message == own
+		out = append(out, w)
+		return err
+	}
+	for _, suffix := range suffixes(tx, bucketInbox, account[:]) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if len(out) == maxWaiting {
+			break
+		}
+		if len(suffix) != 24 {
+			return nil, errors.New("inbox: broken key")
+		}
+		if err := add(id(suffix[8:])); err != nil {
+			return nil, err
+		}
+	}
+	if own != (id{}) && !found {
+		if err := add(own); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (s *Store) waitingMessage(tx *bbolt.Tx, message id, m messageRecord, own bool) (w socket.WaitingMessage, err error) {
+	if w.Manifest, err = s.vault.manifest(tx, message); err != nil {
+		return w, err
+	}
+	if own {
+		if w.Grant, err = s.vault.part(tx, message, partCode); err != nil {
+			return w, err
+		}
+	}
+	w.Recovery, err = s.vault.part(tx, message, partRecovery)
+	return w, err
+}
+
+// checkActivation refuses what no honest portal sends.
+func checkActivation(a socket.Activation) error {
+	_, err := age.ParseHybridRecipient(a.PublicKey)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: public key", socket.ErrInvalid)
+	case a.KDF.Check() != nil:
+		return fmt.Errorf("%w: password parameters", socket.ErrInvalid)
+	case len(a.Verifier) != seal.KeySize:
+		return fmt.Errorf("%w: verifier", socket.ErrInvalid)
+	case len(a.Wrapped) == 0 || len(a.Wrapped) > maxSealed || len(a.Escrow) > maxSealed:
+		return fmt.Errorf("%w: sealed account key", socket.ErrInvalid)
+	case strings.TrimSpace(a.Name) == "" || !plainText(a.Name, maxName):
+		return fmt.Errorf("%w: name", socket.ErrInvalid)
+	case len(a.Grants) > maxWaiting+1:
+		return fmt.Errorf("%w: %d grants", socket.ErrInvalid, len(a.Grants))
+	}
+	for message, g := range a.Grants {
+		if _, err := parseID(message); err != nil || len(g) == 0 || len(g) > maxSealed {
+			return fmt.Errorf("%w: grant", socket.ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// plainText reports whether s is UTF-8 of at most limit octets that a header
+// field may show: no control characters, nothing that turns text around.
+func plainText(s string, limit int) bool {
+	if len(s) > limit || !utf8.ValidString(s) {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) && r != '\u200d' && r != '\u200c'
+	})
+}
+
+// Activate implements [socket.Links].
+func (s *Store) Activate(ctx context.Context, token seal.Token, a socket.Activation) (socket.Session, error) {
+	if err := checkActivation(a); err != nil {
+		return socket.Session{}, err
+	}
+	session := seal.NewToken()
+	var out socket.Session
+	var account accountID
+	err := s.update(ctx, func(c *change) error {
+		l, err := s.link(c.Tx, token)
+		if err != nil {
+			return err
+		}
+		account = s.vault.account(l.Address)
+		rec, event, err := s.newAccount(c.Tx, account, l, a)
+		if err != nil {
+			return err
+		}
+		grants, err := s.checkGrants(c.Tx, account, a.Grants)
+		if err != nil {
+			return err
+		}
+		// Nothing was written until here, nothing is refused from here on.
+		if err := s.vault.put(c, bucketAccount, account[:], rec); err != nil {
+			return err
+		}
+		if event == EventReset {
+			if err := s.dropOldGrants(c, account, grants); err != nil {
+				return err
+			}
+		}
+		for message, g := range grants {
+			if err := s.storeGrant(c, message, g.record, g.grant); err != nil {
+				return err
+			}
+		}
+		if err := s.endResets(c, account); err != nil {
+			return err
+		}
+		if err := s.endSessions(c, account); err != nil {
+			return err
+		}
+		r, err := s.startSession(c, session, account)
+		if err != nil {
+			return err
+		}
+		out = rec.opened(session, r)
+		return s.audit(c, Entry{Event: event, Address: l.Address, Client: bounded(a.Client, 64)})
+	})
+	if err != nil {
+		return socket.Session{}, err
+	}
+	s.guard.forget(map[string]limit{"account " + string(account[:]): limitAccount})
+	return out, nil
+}
+
+// newAccount returns the record that an activation makes.
+func (s *Store) newAccount(tx *bbolt.Tx, account accountID, l linkRecord, a socket.Activation) (accountRecord, Event, error) {
+	now := s.now().UTC()
+	rec := accountRecord{
+		versioned: current, Address: l.Address, Name: strings.TrimSpace(a.Name), KDF: a.KDF,
+		Verifier: sha256.Sum256(a.Verifier), PublicKey: a.PublicKey, Wrapped: a.Wrapped,
+		Escrow: a.Escrow, Created: now, Changed: now,
+	}
+	rec.remember(s.vault.network(account, a.Client))
+	var old accountRecord
+	err := s.vault.get(tx, bucketAccount, account[:], &old)
+	known := err == nil
+	if err != nil && !errors.Is(err, errNotFound) {
+		return rec, "", err
+	}
+	switch {
+	case l.Kind == socket.LinkActivate && known:
+		// An old notice must not take over an account.
+		return rec, "", socket.ErrConflict
+	case l.Kind == socket.LinkActivate:
+		_, err := s.liveMessage(tx, l.Message)
+		return rec, EventActivated, err
+	case l.Kind == socket.LinkReset && known:
+		rec.Created = old.Created
+		if old.PublicKey != a.PublicKey {
+			return rec, EventReset, nil
+		}
+		return rec, EventPassword, nil
+	case l.Kind == socket.LinkReset:
+		return rec, EventActivated, nil
+	}
+	return rec, "", socket.ErrUnknown
+}
+
+// A newGrant is a grant for an account's key, and the message it opens.
+type newGrant struct {
+	record messageRecord
+	grant  []byte
+}
+
+// checkGrants takes only grants for live account-mode messages of the account.
+// A message that ended meanwhile is left out.
+func (s *Store) checkGrants(tx *bbolt.Tx, account accountID, given map[string][]byte) (map[id]newGrant, error) {
+	out := map[id]newGrant{}
+	for text, grant := range given {
+		message, err := parseID(text)
+		if err != nil {
+			return nil, socket.ErrInvalid
+		}
+		var m messageRecord
+		err = s.vault.get(tx, bucketMessage, message[:], &m)
+		if errors.Is(err, errNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if m.Account != account || m.Mode != seal.ModeAccount {
+			return nil, fmt.Errorf("%w: grant for another's message", socket.ErrInvalid)
+		}
+		if m.Ended == "" {
+			out[message] = newGrant{m, grant}
+		}
+	}
+	return out, nil
+}
+
+// storeGrant gives the account its grant. The one for the code has done its work.
+func (s *Store) storeGrant(c *change, message id, m messageRecord, grant []byte) error {
+	if err := c.put(bucketPart, partKey(message, partGrant), s.vault.sealPart(message, partGrant, grant)); err != nil {
+		return err
+	}
+	if err := c.drop(bucketPart, partKey(message, partCode)); err != nil {
+		return err
+	}
+	return s.setInboxFlags(c, message, m, inboxGranted, 0)
+}
+
+// dropOldGrants removes the grants for an account key that is no more. The
+// messages stay, for recovery.
+func (s *Store) dropOldGrants(c *change, account accountID, keep map[id]newGrant) error {
+	for _, suffix := range suffixes(c.Tx, bucketInbox, account[:]) {
+		message := id(suffix[8:])
+		if _, ok := keep[message]; ok {
+			continue
+		}
+		var m messageRecord
+		if err := s.vault.get(c.Tx, bucketMessage, message[:], &m); err != nil {
+			return err
+		}
+		if err := c.drop(bucketPart, partKey(message, partGrant)); err != nil {
+			return err
+		}
+		if err := s.setInboxFlags(c, message, m, 0, inboxGranted); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setInboxFlags changes the flags of a message's inbox entry.
+func (s *Store) setInboxFlags(c *change, message id, m messageRecord, set, clear byte) error {
+	key := inboxKey(m.Account, m.Created, message)
+	old := c.Bucket([]byte(bucketInbox)).Get(key)
+	if len(old) != 1 {
+		return fmt.Errorf("message %s has no inbox entry", message)
+	}
+	if next := old[0]&^clear | set; next != old[0] {
+		return c.put(bucketInbox, key, []byte{next})
+	}
+	return nil
+}

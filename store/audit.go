@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// auditHead is where the trail ends: the last sequence number and the hash of
+// that entry. The hash of an entry is SHA-256 over its key and its value, which
+// begins with the hash of the entry before.
+type auditHead struct {
+	seq  uint64
+	hash [sha256.Size]byte
+}
+
+func readAuditHead(tx *bbolt.Tx) (auditHead, error) {
+	var h auditHead
+	b := tx.Bucket([]byte(bucketStore)).Get(keyAuditHead)
+	if b == nil {
+		return h, nil
+	}
+	if len(b) != 8+sha256.Size {
+		return h, errors.New("audit: broken head")
+	}
+	h.seq = binary.BigEndian.Uint64(b)
+	copy(h.hash[:], b[8:])
+	return h, nil
+}
+
+func (h auditHead) bytes() []byte {
+	return append(binary.BigEndian.AppendUint64(nil, h.seq), h.hash[:]...)
+}
+
+func auditHash(key, value []byte) [sha256.Size]byte {
+	return sha256.Sum256(append(append(make([]byte, 0, len(key)+len(value)), key...), value...))
+}
+
+// audit appends entries to the trail, in the caller's transaction.
+func (s *Store) audit(c *change, entries ...Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	head, err := readAuditHead(c.Tx)
+	if err != nil {
+		return err
+	}
+	now := s.now().UTC()
+	for _, e := range entries {
+		e.Time = now
+		b, err := json.Marshal(auditRecord{current, e})
+		if err != nil {
+			return fmt.Errorf("audit: %w", err)
+		}
+		head.seq++
+		key := binary.BigEndian.AppendUint64(nil, head.seq)
+		value := append(head.hash[:], s.vault.seal(bucketAudit, key, b)...)
+		head.hash = auditHash(key, value)
+		if err := c.put(bucketAudit, key, value); err != nil {
+			return err
+		}
+	}
+	return c.put(bucketStore, keyAuditHead, head.bytes())
+}
+
+// auditRecord is an entry as stored.
+type auditRecord struct {
+	versioned
+	Entry
+}
+
+// Trail returns at most limit audit entries after the one with that sequence
+// number, and the sequence number of the last one returned.
+func (s *Store) Trail(ctx context.Context, after uint64, limit int) (entries []Entry, last uint64, err error) {
+	last = after
+	err = s.meta.view(func(tx *bbolt.Tx) error {
+		cur := tx.Bucket([]byte(bucketAudit)).Cursor()
+		from := binary.BigEndian.AppendUint64(nil, after+1)
+		for k, val := cur.Seek(from); k != nil && len(entries) < limit; k, val = cur.Next() {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			e, err := s.auditEntry(k, val)
+			if err != nil {
+				return err
+			}
+			entries, last = append(entries, e), binary.BigEndian.Uint64(k)
+		}
+		return nil
+	})
+	return entries, last, err
+}
+
+func (s *Store) auditEntry(key, value []byte) (Entry, error) {
+	if len(key) != 8 || len(value) < sha256.Size {
+		return Entry{}, errors.New("audit: broken entry")
+	}
+	b, err := s.vault.box.Open(value[sha256.Size:], place(bucketAudit, key))
+	if err != nil {
+		return Entry{}, fmt.Errorf("audit: %w", err)
+	}
+	var r auditRecord
+	if err := decode(bucketAudit, b, &r); err != nil {
+		return Entry{}, err
+	}
+	return r.Entry, nil
+}

@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// maxNetworks is how many networks of earlier logins an account remembers.
+const maxNetworks = 8
+
+// decoyAccount is what an address without an account is treated as: its
+// parameters look like anybody's and never change, and no verifier fits.
+func (v *vault) decoyAccount(account accountID) accountRecord {
+	mac := hmac.New(sha256.New, v.decoy[:])
+	mac.Write(account[:])
+	sum := mac.Sum(nil)
+	kdf := seal.NewKDF()
+	kdf.Salt = sum[:16]
+	return accountRecord{versioned: current, KDF: kdf, Verifier: tokenHash(sum)}
+}
+
+// accountOrDecoy does the same work for both.
+func (v *vault) accountOrDecoy(tx *bbolt.Tx, account accountID) (a accountRecord, known bool, err error) {
+	decoy := v.decoyAccount(account)
+	sealed := v.encode(bucketAccount, account[:], decoy)
+	err = v.get(tx, bucketAccount, account[:], &a)
+	if err == nil {
+		return a, true, nil
+	}
+	if !errors.Is(err, errNotFound) {
+		return a, false, err
+	}
+	b, err := v.box.Open(sealed, place(bucketAccount, account[:]))
+	if err != nil {
+		return a, false, err
+	}
+	return a, false, decode(bucketAccount, b, &a)
+}
+
+// Challenge implements [socket.Accounts].
+func (s *Store) Challenge(ctx context.Context, address string) (seal.KDF, error) {
+	if len(address) > maxAddress {
+		return seal.KDF{}, socket.ErrInvalid
+	}
+	account := s.vault.account(address)
+	var a accountRecord
+	err := s.meta.view(func(tx *bbolt.Tx) (err error) {
+		a, _, err = s.vault.accountOrDecoy(tx, account)
+		return err
+	})
+	if err != nil {
+		return seal.KDF{}, err
+	}
+	return a.KDF, nil
+}
+
+// network returns the keyed hash of a client's network, for an account.
+func (v *vault) network(account accountID, client string) tokenHash {
+	mac := hmac.New(sha256.New, v.index[:])
+	mac.Write(account[:])
+	mac.Write([]byte("network\x00" + network(client)))
+	return tokenHash(mac.Sum(nil))
+}
+
+// limits returns what counts an attempt. A network from which the account has
+// logged in before has a count of its own, so that strangers' failures don't
+// keep the account's holder out.
+func (a accountRecord) limits(account accountID, from tokenHash, client string) map[string]limit {
+	if slices.Contains(a.Networks, from) {
+		return map[string]limit{"pair " + string(account[:]) + string(from[:]): limitPair}
+	}
+	return map[string]limit{
+		"account " + string(account[:]): limitAccount,
+		"client " + network(client):     limitClient,
+	}
+}
+
+// Login implements [socket.Accounts].
+func (s *Store) Login(ctx context.Context, l socket.Login) (socket.Session, error) {
+	if len(l.Address) > maxAddress || len(l.Verifier) != seal.KeySize {
+		return socket.Session{}, socket.ErrInvalid
+	}
+	account := s.vault.account(l.Address)
+	var a accountRecord
+	var known bool
+	err := s.meta.view(func(tx *bbolt.Tx) (err error) {
+		a, known, err = s.vault.accountOrDecoy(tx, account)
+		return err
+	})
+	if err != nil {
+		return socket.Session{}, err
+	}
+	from := s.vault.network(account, l.Client)
+	counted := a.limits(account, from, l.Client)
+	if err := s.guard.try(counted); err != nil {
+		return socket.Session{}, err
+	}
+	given := sha256.Sum256(l.Verifier)
+	if subtle.ConstantTimeCompare(given[:], a.Verifier[:]) != 1 || !known {
+		// Written for unknown addresses too: the time must not tell.
+		entry := Entry{Event: EventLoginFailed, Address: bounded(l.Address, maxAddress), Client: bounded(l.Client, 64)}
+		if err := s.update(ctx, func(c *change) error { return s.audit(c, entry) }); err != nil {
+			return socket.Session{}, err
+		}
+		return socket.Session{}, socket.ErrLogin
+	}
+	session, err := s.login(ctx, account, given, from, l.Client)
+	if err == nil {
+		s.guard.forget(counted)
+	}
+	return session, err
+}
+
+// login starts the session of whoever gave the right verifier.
+func (s *Store) login(ctx context.Context, account accountID, verifier, from tokenHash, client string) (socket.Session, error) {
+	token := seal.NewToken()
+	var out socket.Session
+	err := s.update(ctx, func(c *change) error {
+		var a accountRecord
+		if err := s.vault.get(c.Tx, bucketAccount, account[:], &a); err != nil {
+			return err
+		}
+		if a.Verifier != verifier {
+			return socket.ErrLogin // the password was changed a moment ago
+		}
+		if !slices.Contains(a.Networks, from) {
+			a.remember(from)
+			if err := s.vault.put(c, bucketAccount, account[:], a); err != nil {
+				return err
+			}
+		}
+		r, err := s.startSession(c, token, account)
+		if err != nil {
+			return err
+		}
+		out = a.opened(token, r)
+		return s.audit(c, Entry{Event: EventLogin, Address: a.Address, Client: bounded(client, 64)})
+	})
+	if err != nil {
+		return socket.Session{}, err
+	}
+	return out, nil
+}
+
+// remember adds a network, and forgets the oldest of too many.
+func (a *accountRecord) remember(from tokenHash) {
+	a.Networks = append(a.Networks, from)
+	if n := len(a.Networks); n > maxNetworks {
+		a.Networks = a.Networks[n-maxNetworks:]
+	}
+}
+
+func (a accountRecord) opened(token seal.Token, r sessionRecord) socket.Session {
+	return socket.Session{Token: token, Address: a.Address, Name: a.Name, Wrapped: a.Wrapped, Expires: r.Expires}
+}

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// purgeBatch is how many ends one transaction handles: a writer that waits for
+// it waits some 30 ms.
+const purgeBatch = 300
+
+// Purge removes what has come to its end: messages, links, sessions, outcomes,
+// mails, and whole payload files of weeks that are over. Every few hours it also
+// sweeps orphaned payloads. Call it every few minutes.
+func (s *Store) Purge(ctx context.Context) error {
+	s.purging.Lock()
+	defer s.purging.Unlock()
+	s.upkeep.RLock()
+	defer s.upkeep.RUnlock()
+	now := s.now()
+	for {
+		n, err := s.purgeSome(ctx, now)
+		if err != nil {
+			return fmt.Errorf("purge: %w", err)
+		}
+		if n < purgeBatch {
+			break
+		}
+	}
+	if err := s.removeWeeks(now); err != nil {
+		return fmt.Errorf("purge: %w", err)
+	}
+	if !s.swept.IsZero() && now.Sub(s.swept) < sweepEvery {
+		return nil
+	}
+	if err := s.sweep(ctx); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	s.swept = now
+	return nil
+}
+
+// purgeSome handles one batch of ends and returns how many there were.
+func (s *Store) purgeSome(ctx context.Context, now time.Time) (int, error) {
+	any := false
+	err := s.meta.view(func(tx *bbolt.Tx) error {
+		k, _ := tx.Bucket([]byte(bucketExpiry)).Cursor().First()
+		any = ended(k, now)
+		return nil
+	})
+	if err != nil || !any {
+		return 0, err
+	}
+	var freed []freedPayload
+	n := 0
+	err = s.update(ctx, func(c *change) error {
+		freed = nil
+		var keys [][]byte
+		cur := c.Bucket([]byte(bucketExpiry)).Cursor()
+		for k, _ := cur.First(); ended(k, now) && len(keys) < purgeBatch; k, _ = cur.Next() {
+			keys = append(keys, slices.Clone(k))
+		}
+		n = len(keys)
+		for _, k := range keys {
+			if err := c.drop(bucketExpiry, k); err != nil {
+				return err
+			}
+			f, err := s.end(c, k[8], k[9:])
+			if err != nil {
+				return fmt.Errorf("end of %q: %w", k[8], err)
+			}
+			freed = append(freed, f...)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, s.deleteChunks(ctx, freed)
+}
+
+func ended(key []byte, now time.Time) bool {
+	return len(key) > 9 && int64(binary.BigEndian.Uint64(key)) <= now.UnixMilli()
+}
+
+// end handles one entry of bucketExpiry. What is gone already is no error.
+func (s *Store) end(c *change, kind byte, key []byte) ([]freedPayload, error) {
+	switch kind {
+	case expireMessage, expireGrace:
+		return s.endOfMessage(c, kind, key)
+	case expireMail:
+		return s.endOfMail(c, key)
+	case expireOutline:
+		return nil, c.drop(bucketMessage, key)
+	case expirePayload:
+		return nil, c.drop(bucketPayload, key) // the chunks go with the week's file
+	case expireLink:
+		return nil, s.endLink(c, key, endExpired)
+	case expireLinkGone:
+		return nil, c.drop(bucketLink, key)
+	case expireDedup:
+		return nil, c.drop(bucketDedup, key)
+	case expireNonce:
+		return nil, c.drop(bucketNonce, key)
+	case expireSession:
+		var r sessionRecord
+		err := s.vault.get(c.Tx, bucketSession, key, &r)
+		if errors.Is(err, errNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return nil, s.endSession(c, key, r)
+	}
+	return nil, fmt.Errorf("unknown kind of entry")
+}
+
+func (s *Store) endOfMessage(c *change, kind byte, key []byte) ([]freedPayload, error) {
+	var m messageRecord
+	err := s.vault.get(c.Tx, bucketMessage, key, &m)
+	if errors.Is(err, errNotFound) || err == nil && m.Ended != "" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if kind == expireGrace {
+		return s.endMessage(c, id(key), m, endUsed)
+	}
+	freed, err := s.endMessage(c, id(key), m, endExpired)
+	if err != nil {
+		return nil, err
+	}
+	return freed, s.audit(c, Entry{Event: EventExpired, Message: id(key).String(), Address: m.Recipient, Sender: m.Sender})
+}
+
+// endOfMail drops a mail that could not be sent in its time.
+func (s *Store) endOfMail(c *change, key []byte) ([]freedPayload, error) {
+	mail := id(key)
+	var m mailRecord
+	err := s.vault.get(c.Tx, bucketMail, key, &m)
+	if errors.Is(err, errNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	cur := c.Bucket([]byte(bucketOutbox)).Cursor()
+	for k, _ := cur.First(); k != nil; k, _ = cur.Next() {
+		if id(k[8:]) == mail {
+			if err := c.drop(bucketOutbox, slices.Clone(k)); err != nil {
+				return nil, err
+			}
+			break
+		}
+	}
+	freed, err := s.removeMail(c, mail)
+	if err != nil {
+		return nil, err
+	}
+	for _, to := range m.To {
+		if err := s.audit(c, Entry{Event: EventMailDropped, Address: to, Sender: m.From, Note: m.Kind + ": not sent in time"}); err != nil {
+			return nil, err
+		}
+	}
+	return freed, nil
+}
+
+// removeWeeks deletes the payload files of weeks that are over. Nothing names
+// what is in them: every end up to now has been handled.
+func (s *Store) removeWeeks(now time.Time) error {
+	list, err := s.weeks.list()
+	if err != nil {
+		return err
+	}
+	for _, w := range list {
+		if end, _ := w.end(); now.Before(end) {
+			continue
+		}
+		if err := s.weeks.remove(w); err != nil {
+			return err
+		}
+		s.log.Info("removed a payload file", "week", string(w))
+	}
+	return nil
+}

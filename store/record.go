@@ -1,0 +1,153 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// recordVersion is the version of every record today. A later one decodes this
+// one too.
+const recordVersion = 1
+
+// A record knows which version it was written as.
+type record interface{ version() int }
+
+// versioned is what every record starts with.
+type versioned struct {
+	V int `json:"v"`
+}
+
+func (r versioned) version() int { return r.V }
+
+// current is in each record that is written.
+var current = versioned{recordVersion}
+
+// decode reads a record. Unknown fields are ignored, an unknown version is not.
+func decode(bucket string, b []byte, out record) error {
+	if err := json.Unmarshal(b, out); err != nil {
+		return fmt.Errorf("%s: broken record: %w", bucket, err)
+	}
+	if out.version() != recordVersion {
+		return fmt.Errorf("%s: record of version %d, this program knows %d", bucket, out.version(), recordVersion)
+	}
+	return nil
+}
+
+// How a message or link ended.
+const (
+	endExpired  = "expired"
+	endRecalled = "recalled"
+	endUsed     = "used"
+)
+
+// endError returns the error for whoever holds what ended.
+func endError(end string) error {
+	switch end {
+	case endRecalled:
+		return socket.ErrRecalled
+	case endUsed:
+		return socket.ErrUsed
+	}
+	return socket.ErrExpired
+}
+
+// messageRecord is a sealed message as one recipient has it. After its end only
+// Account and Ended are left.
+type messageRecord struct {
+	versioned
+	Account    accountID  `json:"account"`
+	Ended      string     `json:"ended,omitempty"`
+	Mode       seal.Mode  `json:"mode,omitempty"`
+	Sender     string     `json:"sender,omitempty"`
+	Recipient  string     `json:"recipient,omitempty"`
+	MessageID  string     `json:"messageID,omitempty"`
+	References string     `json:"references,omitempty"`
+	ReplyTo    string     `json:"replyTo,omitempty"`
+	Payload    id         `json:"payload"`
+	Link       *tokenHash `json:"link,omitempty"` // of its activation or one-time link
+	Created    time.Time  `json:"created,omitzero"`
+	Expires    time.Time  `json:"expires,omitzero"`
+	Opened     time.Time  `json:"opened,omitzero"`
+	Replied    time.Time  `json:"replied,omitzero"`
+}
+
+// payloadRecord says where a payload is. A reply in the outbox has one too.
+type payloadRecord struct {
+	versioned
+	Week   string      `json:"week"`
+	Chunks uint32      `json:"chunks"`
+	Size   int64       `json:"size"`
+	Digest seal.Digest `json:"digest"` // SHA-256 of the chunks as stored
+	Refs   int         `json:"refs"`   // messages that have it; 0: waits for its week to end
+}
+
+// linkRecord is what a link is for. After its end only Kind and Ended are left.
+type linkRecord struct {
+	versioned
+	Kind    socket.LinkKind `json:"kind"`
+	Ended   string          `json:"ended,omitempty"`
+	Message id              `json:"message,omitzero"`
+	Address string          `json:"address,omitempty"`
+	Created time.Time       `json:"created,omitzero"`
+	Expires time.Time       `json:"expires,omitzero"`
+}
+
+// accountRecord is a recipient's account.
+type accountRecord struct {
+	versioned
+	Address   string    `json:"address"`
+	Name      string    `json:"name"`
+	KDF       seal.KDF  `json:"kdf"`
+	Verifier  tokenHash `json:"verifier"` // SHA-256 of the password's verifier
+	PublicKey string    `json:"publicKey"`
+	Wrapped   []byte    `json:"wrapped"`
+	Escrow    []byte    `json:"escrow,omitempty"`
+	Created   time.Time `json:"created"`
+	Changed   time.Time `json:"changed"`
+	// Networks are keyed hashes of the networks of the latest logins: others'
+	// failures don't delay a login from there.
+	Networks []tokenHash `json:"networks,omitempty"`
+}
+
+// sessionRecord is a login.
+type sessionRecord struct {
+	versioned
+	Account   accountID `json:"account"`
+	SealedKey []byte    `json:"sealedKey,omitempty"`
+	Created   time.Time `json:"created"`
+	Used      time.Time `json:"used"` // to a minute
+	Expires   time.Time `json:"expires"`
+}
+
+// outboxRecord is a mail's turn in the queue.
+type outboxRecord struct {
+	versioned
+	Attempts int `json:"attempts,omitempty"`
+}
+
+// mailRecord is a mail of the outbox. A large one's data is a payload, each chunk
+// sealed under Key.
+type mailRecord struct {
+	versioned
+	Kind    string    `json:"kind"`
+	From    string    `json:"from"`
+	To      []string  `json:"to"`
+	ID      string    `json:"id"`
+	Queued  time.Time `json:"queued"`
+	Expires time.Time `json:"expires"`
+	Size    int64     `json:"size"`
+	Data    []byte    `json:"data,omitempty"`
+	Payload id        `json:"payload,omitzero"`
+	Key     []byte    `json:"key,omitempty"`
+}
+
+// dedupRecord is the outcome of an offer.
+type dedupRecord struct {
+	versioned
+	Expires time.Time `json:"expires"`
+	Outcome []byte    `json:"outcome,omitempty"`
+}

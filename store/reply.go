@@ -1,0 +1,168 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+const (
+	maxSubject = 500            // octets of a reply's subject
+	maxNonce   = 128            // octets of a nonce
+	nonceLife  = 24 * time.Hour // how long a reply sent twice is one
+)
+
+// Reply implements [socket.Replies].
+func (s *Store) Reply(ctx context.Context, by socket.Caller, r socket.Reply, entity io.Reader) error {
+	if r.Nonce == "" || len(r.Nonce) > maxNonce || !plainText(r.Subject, maxSubject) || !plainText(r.Name, maxName) {
+		return socket.ErrInvalid
+	}
+	if err := s.space(); err != nil {
+		return err
+	}
+	var to answered
+	err := s.meta.view(func(tx *bbolt.Tx) (err error) {
+		to, err = s.answered(tx, by, r)
+		return err
+	})
+	if err != nil || to.done {
+		return err
+	}
+	if err := s.guard.try(map[string]limit{"reply " + string(to.record.Account[:]): limitReply}); err != nil {
+		return err
+	}
+	d := s.Begin(DepositKey{}) // only to collect
+	defer d.Abandon()
+	if err := s.queueReply(ctx, d, to, r, entity); err != nil {
+		return err
+	}
+	for _, w := range d.waiting {
+		if err := <-w; err != nil {
+			d.waiting = nil
+			return fmt.Errorf("store a reply: %w", err)
+		}
+	}
+	d.waiting = nil
+	err = s.update(ctx, func(c *change) error {
+		now, err := s.answered(c.Tx, by, r)
+		if err != nil || now.done {
+			return err
+		}
+		for _, p := range d.puts {
+			if err := c.put(p.bucket, p.key, p.value); err != nil {
+				return err
+			}
+		}
+		return s.noteReply(c, now)
+	})
+	if err == nil {
+		s.mailAdded()
+	}
+	return err
+}
+
+// answered is the message that a reply answers to.
+type answered struct {
+	message id
+	record  messageRecord
+	name    string // the account's
+	nonce   []byte // key of bucketNonce
+	done    bool   // this reply was stored already
+}
+
+// answered finds the message among those that the caller may open.
+func (s *Store) answered(tx *bbolt.Tx, by socket.Caller, r socket.Reply) (a answered, err error) {
+	switch {
+	case (by.Session == seal.Token{}) == (by.Link == seal.Token{}):
+		return a, socket.ErrInvalid
+	case by.Session != seal.Token{}:
+		a.message, a.record, err = s.own(tx, by.Session, r.Message)
+		if err == nil {
+			var acc accountRecord
+			err = s.vault.get(tx, bucketAccount, a.record.Account[:], &acc)
+			a.name = acc.Name
+		}
+	default:
+		a.message, a.record, err = s.oneTime(tx, by.Link)
+		if err == nil && (a.record.Opened.IsZero() || a.message.String() != r.Message) {
+			err = socket.ErrUnknown
+		}
+		a.name = r.Name
+	}
+	if err != nil {
+		return a, err
+	}
+	if a.record.ReplyTo == "" {
+		return a, fmt.Errorf("%w: the message can't be answered", socket.ErrInvalid)
+	}
+	h := sha256.Sum256(append(a.message[:], r.Nonce...))
+	a.nonce = accountKey(a.record.Account, h[:])
+	a.done = tx.Bucket([]byte(bucketNonce)).Get(a.nonce) != nil
+	return a, nil
+}
+
+// queueReply renders the header, checks the entity and collects the mail in d.
+// A large one goes to a payload file as it comes in.
+func (s *Store) queueReply(ctx context.Context, d *Deposit, to answered, r socket.Reply, entity io.Reader) error {
+	now, mail := s.now(), newID()
+	m, err := s.o.Mails.ReplyHeader(ReplyMail{
+		ID: mail.String(), Guest: to.record.Recipient, Name: to.name, To: to.record.ReplyTo,
+		Subject: r.Subject, InReplyTo: to.record.MessageID, References: to.record.References, Date: now,
+	})
+	if err != nil {
+		return fmt.Errorf("render a reply: %w", err)
+	}
+	body, err := readEntity(entity, s.o.MaxReply)
+	if err != nil {
+		return err
+	}
+	all := io.MultiReader(bytes.NewReader(m.Data), body)
+	rec := mailRecord{
+		versioned: current, Kind: m.Kind, From: m.From, To: []string{to.record.ReplyTo}, ID: m.ID,
+		Queued: now.UTC(), Expires: now.Add(s.o.MailLife).UTC(),
+	}
+	first, err := io.ReadAll(io.LimitReader(all, maxInlineMail+1))
+	if err != nil {
+		return err
+	}
+	if len(first) <= maxInlineMail {
+		rec.Data, rec.Size = first, int64(len(first))
+	} else {
+		p := s.newMailPayload(ctx, mail, rec.Expires)
+		d.payloads = append(d.payloads, p.payload.id)
+		if _, err := io.CopyBuffer(onlyWriter{p}, io.MultiReader(bytes.NewReader(first), all), make([]byte, chunkSize)); err != nil {
+			return err
+		}
+		stored := d.queuePayload(p, &rec)
+		d.waiting = append(d.waiting, stored)
+	}
+	d.putMail(mail, rec, now)
+	return nil
+}
+
+// onlyWriter hides any ReadFrom from io.CopyBuffer.
+type onlyWriter struct{ io.Writer }
+
+// noteReply notes the reply with the message, and its nonce.
+func (s *Store) noteReply(c *change, a answered) error {
+	now := s.now()
+	if err := c.put(bucketNonce, a.nonce, []byte{1}); err != nil {
+		return err
+	}
+	if err := c.put(bucketExpiry, expiryKey(now.Add(nonceLife), expireNonce, a.nonce), nil); err != nil {
+		return err
+	}
+	a.record.Replied = now.UTC()
+	if err := s.vault.put(c, bucketMessage, a.message[:], a.record); err != nil {
+		return err
+	}
+	return s.audit(c, Entry{Event: EventReplied, Message: a.message.String(), Address: a.record.Recipient, Sender: a.record.Sender})
+}

@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// sessionTick is how precisely the last use of a session is noted: each note is
+// a write.
+const sessionTick = time.Minute
+
+// maxSealed bounds each sealed key that the portal stores: an age file or a box
+// with one key has 2 kB.
+const maxSealed = 8 << 10
+
+// session returns a live session.
+func (s *Store) session(tx *bbolt.Tx, token seal.Token) (sessionRecord, error) {
+	var r sessionRecord
+	h := token.Hash()
+	err := s.vault.get(tx, bucketSession, h[:], &r)
+	switch {
+	case errors.Is(err, errNotFound):
+		return r, socket.ErrUnknown
+	case err != nil:
+		return r, err
+	case !s.now().Before(s.sessionEnd(r)):
+		return r, socket.ErrUnknown
+	}
+	return r, nil
+}
+
+func (s *Store) sessionEnd(r sessionRecord) time.Time {
+	if idle := r.Used.Add(s.o.SessionIdle + sessionTick); idle.Before(r.Expires) {
+		return idle
+	}
+	return r.Expires
+}
+
+// startSession makes a session. Only the hash of its token is stored.
+func (s *Store) startSession(c *change, token seal.Token, account accountID) (sessionRecord, error) {
+	now := s.now().UTC()
+	h := token.Hash()
+	r := sessionRecord{versioned: current, Account: account, Created: now, Used: now, Expires: now.Add(s.o.SessionMax)}
+	if err := s.vault.put(c, bucketSession, h[:], r); err != nil {
+		return r, err
+	}
+	if err := c.put(bucketLogins, accountKey(account, h[:]), nil); err != nil {
+		return r, err
+	}
+	return r, c.put(bucketExpiry, expiryKey(r.Expires, expireSession, h[:]), nil)
+}
+
+func (s *Store) endSession(c *change, h []byte, r sessionRecord) error {
+	if err := c.drop(bucketSession, h); err != nil {
+		return err
+	}
+	if err := c.drop(bucketLogins, accountKey(r.Account, h)); err != nil {
+		return err
+	}
+	return c.drop(bucketExpiry, expiryKey(r.Expires, expireSession, h))
+}
+
+// endSessions ends every session of an account.
+func (s *Store) endSessions(c *change, account accountID) error {
+	for _, h := range suffixes(c.Tx, bucketLogins, account[:]) {
+		var r sessionRecord
+		if err := s.vault.get(c.Tx, bucketSession, h, &r); err != nil {
+			return err
+		}
+		if err := s.endSession(c, h, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// KeepKey implements [socket.Accounts].
+func (s *Store) KeepKey(ctx context.Context, token seal.Token, sealed []byte) error {
+	if len(sealed) > maxSealed {
+		return socket.ErrTooLarge
+	}
+	return s.update(ctx, func(c *change) error {
+		r, err := s.session(c.Tx, token)
+		if err != nil {
+			return err
+		}
+		r.SealedKey = sealed
+		h := token.Hash()
+		return s.vault.put(c, bucketSession, h[:], r)
+	})
+}
+
+// SessionInfo implements [socket.Accounts].
+func (s *Store) SessionInfo(ctx context.Context, token seal.Token) (socket.SessionInfo, error) {
+	var info socket.SessionInfo
+	stale := false
+	err := s.meta.view(func(tx *bbolt.Tx) error {
+		r, err := s.session(tx, token)
+		if err != nil {
+			return err
+		}
+		var a accountRecord
+		if err := s.vault.get(tx, bucketAccount, r.Account[:], &a); err != nil {
+			return err
+		}
+		if now := s.now().UTC(); now.Sub(r.Used) >= sessionTick {
+			stale, r.Used = true, now
+		}
+		info = socket.SessionInfo{
+			Address: a.Address, Name: a.Name, PublicKey: a.PublicKey, SealedKey: r.SealedKey,
+			Created: r.Created, Expires: s.sessionEnd(r),
+		}
+		return nil
+	})
+	if err == nil && stale {
+		err = s.touch(ctx, token)
+	}
+	if errors.Is(err, ErrFull) {
+		err = nil // reading goes on while the disk is full; the session ends sooner
+	}
+	if err != nil {
+		return socket.SessionInfo{}, err
+	}
+	return info, nil
+}
+
+func (s *Store) touch(ctx context.Context, token seal.Token) error {
+	return s.update(ctx, func(c *change) error {
+		r, err := s.session(c.Tx, token)
+		if err != nil {
+			return err
+		}
+		r.Used = s.now().UTC()
+		h := token.Hash()
+		return s.vault.put(c, bucketSession, h[:], r)
+	})
+}
+
+// Logout implements [socket.Accounts].
+func (s *Store) Logout(ctx context.Context, token seal.Token) error {
+	return s.update(ctx, func(c *change) error {
+		var r sessionRecord
+		h := token.Hash()
+		err := s.vault.get(c.Tx, bucketSession, h[:], &r)
+		if errors.Is(err, errNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var a accountRecord
+		if err := s.vault.get(c.Tx, bucketAccount, r.Account[:], &a); err != nil {
+			return err
+		}
+		if err := s.endSession(c, h[:], r); err != nil {
+			return err
+		}
+		return s.audit(c, Entry{Event: EventLogout, Address: a.Address})
+	})
+}
+
+// suffixes returns copies of what follows prefix in a bucket's keys.
+func suffixes(tx *bbolt.Tx, bucket string, prefix []byte) [][]byte {
+	var out [][]byte
+	cur := tx.Bucket([]byte(bucket)).Cursor()
+	for k, _ := cur.Seek(prefix); len(k) >= len(prefix) && string(k[:len(prefix)]) == string(prefix); k, _ = cur.Next() {
+		out = append(out, append([]byte(nil), k[len(prefix):]...))
+	}
+	return out
+}
