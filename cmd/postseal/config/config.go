@@ -11,6 +11,7 @@
 package config
 
 import (
+	"net/netip"
 	"path/filepath"
 	"time"
 )
@@ -52,6 +53,7 @@ type Milter struct {
 type Store struct {
 	Dir         string
 	Socket      string
+	Control     string // socket for the administrator's commands
 	SocketGroup string
 	PortalUser  string // "" is the user of this process alone
 	MinFree     int64
@@ -67,6 +69,17 @@ type Portal struct {
 	TrustedProxies []string
 	SessionIdle    time.Duration
 	SessionMax     time.Duration
+}
+
+// Proxies returns TrustedProxies as networks.
+func (p Portal) Proxies() []netip.Prefix {
+	var all []netip.Prefix
+	for _, s := range p.TrustedProxies {
+		if n, err := parseNetwork(s); err == nil { // checked when it was read
+			all = append(all, n)
+		}
+	}
+	return all
 }
 
 // Submission is where our own mail goes.
@@ -132,6 +145,7 @@ func Default() *Config {
 		Store: Store{
 			Dir:       "/var/lib/postseal",
 			Socket:    "/run/postseal/store.sock",
+			Control:   "/run/postseal/control.sock",
 			MinFree:   64 << 20,
 			CompactAt: "03:30",
 		},
@@ -160,9 +174,12 @@ func Default() *Config {
 
 // resolve makes the paths absolute.
 func (c *Config) resolve() {
-	base := filepath.Dir(c.Path)
+	base, err := filepath.Abs(filepath.Dir(c.Path))
+	if err != nil { // no current folder: then they stay relative to it
+		base = filepath.Dir(c.Path)
+	}
 	for _, p := range []*string{
-		&c.Milter.SpoolDir, &c.Store.Dir, &c.Store.Socket, &c.Portal.Certificate, &c.Portal.Key,
+		&c.Milter.SpoolDir, &c.Store.Dir, &c.Store.Socket, &c.Store.Control, &c.Portal.Certificate, &c.Portal.Key,
 		&c.Submission.CA, &c.Rules.Dir, &c.Keys.Dir, &c.Brand.Logo, &c.Notice.Templates,
 	} {
 		if *p != "" && !filepath.IsAbs(*p) {

@@ -54,6 +54,8 @@ func schema(c *Config) []key {
 			doc: `Group of that socket. "" leaves the group of the process.`},
 		{name: "store.portal_user", value: text{&c.Store.PortalUser, anything}, example: `"postseal-portal"`,
 			doc: `System user of the portal process. Its user id is checked at every connection; others are refused, but for the store's own user and root.`},
+		{name: "store.control_socket", value: text{&c.Store.Control, nonEmpty},
+			doc: `Unix socket through which the administrator's commands reach a running process. Its user and root alone can open it.`},
 		{name: "store.min_free", value: size{&c.Store.MinFree, 1 << 20, 1 << 50},
 			doc: `With less free space than this the MTA is asked to try again later.`},
 		{name: "store.compact_at", value: text{&c.Store.CompactAt, clock},

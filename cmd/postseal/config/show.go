@@ -9,7 +9,10 @@ import (
 // defaults marked. It holds no secrets, since the file can't hold any.
 func (c *Config) Effective() string {
 	var b strings.Builder
-	defaults := schema(Default())
+	standard := Default()
+	standard.Path = c.Path
+	standard.resolve()
+	defaults := schema(standard)
 	current := schema(c)
 	for _, s := range sections {
 		if s.name != "" {

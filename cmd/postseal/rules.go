@@ -1,0 +1,41 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/postseal/postseal/cmd/postseal/config"
+	"github.com/postseal/postseal/rules"
+)
+
+func newRulesCommand(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "rules",
+		Short: "Check the rules, and try them on messages",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return &usageError{"rules: which command? See 'postseal rules --help'."}
+		},
+	}
+	c.AddCommand(
+		newRulesCheckCommand(a),
+		newRulesTestCommand(a),
+	)
+	return c
+}
+
+// rulesOptions is what the rules have to know of the configuration.
+func rulesOptions(c *config.Config) rules.Options {
+	return rules.Options{
+		InternalDomains: c.InternalDomains,
+		Retention:       c.Messages.Retention,
+	}
+}
+
+// loadRules loads the rules that the configuration names.
+func (a *app) loadRules() (*rules.Set, error) {
+	c, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	return rules.Load(c.Rules.Dir, rulesOptions(c))
+}

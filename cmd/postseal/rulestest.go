@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postseal/postseal/rules"
+)
+
+// testReport is what `rules test --json` prints.
+type testReport struct {
+	Recipients []testVerdict `json:"recipients"`
+	Defects    []string      `json:"defects"`
+}
+
+type testVerdict struct {
+	Address  string           `json:"address"`
+	Action   rules.Action     `json:"action"`
+	Rule     string           `json:"rule"`
+	Reason   string           `json:"reason,omitempty"`
+	Text     string           `json:"text,omitempty"`
+	Also     rules.Also       `json:"also"`
+	Matched  []string         `json:"matched"`
+	Would    []string         `json:"would,omitempty"`
+	Evidence []rules.Evidence `json:"evidence"`
+}
+
+func newRulesTestCommand(a *app) *cobra.Command {
+	var (
+		from   string
+		to     []string
+		asJSON bool
+	)
+	c := &cobra.Command{
+		Use:   "test --from ADDR --to ADDR [--to ADDR...] MESSAGE.eml",
+		Short: "Show what the rules decide about a message, and why",
+		Long: "Evaluate the rules for a message in a file, - for standard input, with the same code as the milter,\n" +
+			"and print the verdict for each recipient: the action, the rule that decided, other rules that matched,\n" +
+			"and the evidence, masked. Nothing is sent or stored.\n\n" +
+			"Exit status: 0 there is a verdict, 1 the rules don't load or fail, 2 the command line is wrong or the\n" +
+			"message can't be read.",
+		Example: "  postseal rules test --from ann@example.com --to bob@guest.example mail.eml",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if !c.Flags().Changed("from") || len(to) == 0 {
+				return &usageError{"rules test: --from and at least one --to are needed; --from '<>' is the null sender"}
+			}
+			m := &rules.Message{From: bareAddress(from), Time: time.Now()}
+			for _, r := range to {
+				m.Recipients = append(m.Recipients, bareAddress(r))
+			}
+			if err := a.readMessage(m, args[0]); err != nil {
+				return &usageError{"rules test: " + err.Error()}
+			}
+			set, err := a.loadRules()
+			if err != nil {
+				return err
+			}
+			return a.testRules(c.Context(), set, m, asJSON)
+		},
+	}
+	c.Flags().StringVar(&from, "from", "", "envelope sender `address`")
+	c.Flags().StringArrayVar(&to, "to", nil, "envelope recipient `address`; may be repeated")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func (a *app) testRules(ctx context.Context, set *rules.Set, m *rules.Message, asJSON bool) error {
+	d, err := set.Evaluate(ctx, m)
+	if err != nil {
+		return err
+	}
+	report := testReport{Recipients: []testVerdict{}, Defects: append([]string{}, d.Defects...)}
+	for _, v := range d.Verdicts {
+		report.Recipients = append(report.Recipients, testVerdict{
+			Address: v.Recipient, Action: v.Action, Rule: v.Rule, Reason: v.Reason, Text: v.Text, Also: v.Also,
+			Matched: append([]string{}, v.Matched...), Would: v.Would, Evidence: append([]rules.Evidence{}, v.Evidence...),
+		})
+	}
+	if asJSON {
+		return a.printJSON(report)
+	}
+	return report.print(a.Out)
+}
+
+// print writes the report for people.
+func (r *testReport) print(w io.Writer) error {
+	var b strings.Builder
+	for _, v := range r.Recipients {
+		fmt.Fprintf(&b, "%s: %s", v.Address, v.Action)
+		if v.Rule != "" {
+			fmt.Fprintf(&b, " by rule %q\n", v.Rule)
+		} else {
+			fmt.Fprintf(&b, " (%s)\n", v.Reason)
+		}
+		if len(v.Matched) > 0 {
+			fmt.Fprintf(&b, "  also matched: %s\n", strings.Join(v.Matched, ", "))
+		}
+		if len(v.Would) > 0 {
+			fmt.Fprintf(&b, "  in test mode: %s\n", strings.Join(v.Would, ", "))
+		}
+		if also := v.Also.String(); also != "" {
+			fmt.Fprintf(&b, "  also: %s\n", also)
+		}
+		for _, e := range v.Evidence {
+			fmt.Fprintf(&b, "  %s: %s %s in %s: %s\n", e.Rule, e.What, e.Name, e.Part, e.Masked)
+		}
+	}
+	for _, d := range r.Defects {
+		fmt.Fprintf(&b, "defect: %s\n", d)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// readMessage fills m from a file, or from standard input for "-".
+func (a *app) readMessage(m *rules.Message, name string) error {
+	var data []byte
+	var err error
+	if name == "-" {
+		data, err = io.ReadAll(a.In)
+	} else {
+		data, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return fmt.Errorf("read message: %w", err)
+	}
+	return rules.ParseMessage(m, data)
+}
+
+func bareAddress(s string) string {
+	s = strings.TrimSpace(s)
+	if strings.HasPrefix(s, "<") && strings.HasSuffix(s, ">") {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
