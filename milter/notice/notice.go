@@ -102,15 +102,19 @@ func (r *Renderer) Notice(n Notice) (Entity, error) {
 	if err != nil {
 		return Entity{}, fmt.Errorf("write the notice of message %s: %w", n.Sealed.Message, err)
 	}
-	return Entity{fold(encode(subject)), fold(c.contentType), c.encoding, c.body}, nil
+	return Entity{
+		Subject:                 fold("Subject", encode(subject)),
+		ContentType:             fold("Content-Type", c.contentType),
+		ContentTransferEncoding: c.encoding,
+		Body:                    c.body,
+	}, nil
 }
 
-// fold breaks an encoded value as fields.set does, for a field name of up to 30
-// octets.
-func fold(value string) string {
+// fold breaks the value of the field called name as fields.set does.
+func fold(name, value string) string {
 	var f fields
-	f.set(strings.Repeat("-", 30), value)
-	return strings.TrimSpace(strings.TrimPrefix(f.b.String(), strings.Repeat("-", 30)+":"))
+	f.set(name, value)
+	return strings.TrimSpace(strings.TrimPrefix(f.b.String(), name+":"))
 }
 
 // An Envelope is what a notice of its own takes over from the message.

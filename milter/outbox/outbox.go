@@ -1,19 +1,30 @@
 // Package outbox hands the mail that Postseal itself sends to the MTA: it claims
-// what is due from the store, marks it as ours, submits it by SMTP (RFC 5321)
-// and tells the store how that went. A mail leaves the store only after the MTA
-// took it, so it can be sent twice, never not at all; its Message-ID tells a
-// repeat.
+// what is due from the store, marks it as ours ([guard]), submits it by SMTP
+// (RFC 5321) and tells the store how that went.
+//
+// A mail leaves the store only after the MTA took it. So it can be sent twice,
+// when we or the connection end between the MTA's 250 and the store's commit,
+// but never not at all; its Message-ID, which follows from what it is about,
+// tells a repeat. While it is sent, a lease keeps other senders away from it.
+//
+// A refusal for good (5xx) or one that lasts longer than Options.GiveUp drops the
+// mail; the sender of a message then learns that its notice did not arrive.
 package outbox
 
 import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
+	"net"
+	"sync"
 	"time"
 
 	"github.com/postseal/postseal/milter/guard"
+	"github.com/postseal/postseal/milter/notice"
 	"github.com/postseal/postseal/store"
 )
 
@@ -22,22 +33,30 @@ type Options struct {
 	Queue   Queue // [OfStore] for the real one
 	Guard   *guard.Guard
 	Address string // host:port of the submission service
-	// TLS is used when the server offers STARTTLS; nil verifies Address's host.
-	TLS *tls.Config
-	// RequireTLS refuses to submit without STARTTLS.
+	// RequireTLS refuses to submit without STARTTLS and a certificate for
+	// Address's host. Otherwise STARTTLS is used when it is offered, with any
+	// certificate (RFC 7435): who could forge one could as well take the offer
+	// away.
 	RequireTLS bool
-	// Hello is our name in EHLO; "" is the machine's.
-	Hello    string
-	GiveUp   time.Duration // after which a mail is dropped, default 5 days
-	Workers  int           // submissions at once, default 4
-	Failures Failures      // writes the notification about a notice that failed; nil: none
-	Log      *slog.Logger  // nil: discarded
+	// TLS overrides the settings that follow from that.
+	TLS *tls.Config
+	// Hello is our name in EHLO; "" is "localhost".
+	Hello   string
+	GiveUp  time.Duration // after which a mail is dropped, default 5 days
+	Timeout time.Duration // of one submission, default 5 min
+	Workers int           // submissions at once, default 4
+	// Failures writes what the sender is told about a notice that was dropped;
+	// nil: nobody is told.
+	Failures Failures
+	Log      *slog.Logger // nil: discarded
 	Now      func() time.Time
 }
 
 // Queue is the store's outbox.
 type Queue interface {
-	Claim(ctx context.Context, lease time.Duration) (*Item, error) // nil when nothing is due
+	// Claim returns a mail that is due and hides it for the time of the lease;
+	// nil when none is due.
+	Claim(ctx context.Context, lease time.Duration) (*Item, error)
 	Sent(ctx context.Context, i *Item) error
 	Retry(ctx context.Context, i *Item, after time.Duration) error
 	Drop(ctx context.Context, i *Item, reason string) error
@@ -57,9 +76,9 @@ type Item struct {
 	Claim    any // the queue's own
 }
 
-// Failures writes delivery status notifications.
+// Failures writes delivery status notifications ([notice.Renderer]).
 type Failures interface {
-	Undeliverable(i *Item, status, text string, at time.Time) (store.Mail, error)
+	Undelivered(s notice.Status) (store.Mail, error)
 }
 
 // An Outbox sends.
@@ -67,11 +86,146 @@ type Outbox struct{ options Options }
 
 // New returns an outbox. The error says which option is missing.
 func New(o Options) (*Outbox, error) {
-	if o.Queue == nil || o.Guard == nil || o.Address == "" {
-		return nil, errors.New("outbox: no queue, guard or address")
+	switch {
+	case o.Queue == nil:
+		return nil, errors.New("outbox: no queue")
+	case o.Guard == nil:
+		return nil, errors.New("outbox: no guard")
+	}
+	host, _, err := net.SplitHostPort(o.Address)
+	if err != nil {
+		return nil, fmt.Errorf("outbox: the submission address is not host:port: %w", err)
+	}
+	if o.TLS == nil {
+		o.TLS = &tls.Config{ServerName: host, InsecureSkipVerify: !o.RequireTLS}
+	}
+	if o.Hello == "" {
+		o.Hello = "localhost"
+	}
+	if o.GiveUp <= 0 {
+		o.GiveUp = 5 * 24 * time.Hour
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 5 * time.Minute
+	}
+	if o.Workers <= 0 {
+		o.Workers = 4
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	return &Outbox{o}, nil
 }
 
-// Run sends until ctx ends, and then finishes the submissions under way.
-func (o *Outbox) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+// poll is how long a worker sleeps without a hint. Mail that waits for its next
+// attempt comes due without one.
+const poll = 2 * time.Second
+
+// Run sends until ctx ends; submissions under way are finished first, within
+// Options.Timeout.
+func (o *Outbox) Run(ctx context.Context) error {
+	var workers sync.WaitGroup
+	for range o.options.Workers {
+		workers.Go(func() { o.work(ctx) })
+	}
+	workers.Wait()
+	return nil
+}
+
+func (o *Outbox) work(ctx context.Context) {
+	for ctx.Err() == nil {
+		// The lease outlives the submission, so that nobody else sends the
+		// mail meanwhile.
+		item, err := o.options.Queue.Claim(ctx, 2*o.options.Timeout)
+		if err != nil && ctx.Err() == nil {
+			o.options.Log.Error("claim mail to send", "event", "outbox", "error", err)
+		}
+		if item != nil {
+			// A submission that has begun is finished: ended half-way it
+			// would be sent twice.
+			send, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.options.Timeout)
+			o.deal(send, item)
+			cancel()
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-o.options.Queue.Due():
+		case <-time.After(poll):
+		}
+	}
+}
+
+// deal submits one mail and records how that went.
+func (o *Outbox) deal(ctx context.Context, i *Item) {
+	log := o.options.Log.With("kind", i.Kind, "message_id", i.ID, "attempt", i.Attempts+1)
+	err := o.submit(ctx, i)
+	// The mail's own deadline must not keep its outcome from being recorded.
+	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	age := o.options.Now().Sub(i.Queued)
+	var refused *refusal
+	permanent := errors.As(err, &refused) && refused.permanent()
+	switch {
+	case err == nil:
+		log.Info("mail handed to the MTA", "event", "noticed")
+		err = o.options.Queue.Sent(record, i)
+	case permanent || age > o.options.GiveUp:
+		log.Error("mail dropped", "event", "mail-dropped", "error", err)
+		err = o.drop(record, i, refused, permanent)
+	default:
+		wait := Backoff(i.Attempts, rand.Float64())
+		log.Warn("mail waits", "event", "mail-waits", "error", err, "retry_after", wait)
+		err = o.options.Queue.Retry(record, i, wait)
+	}
+	if err != nil {
+		// The lease ends by itself, and the mail is sent again.
+		log.Error("record what became of a mail", "event", "outbox", "error", err)
+	}
+}
+
+// drop gives a mail up. The sender's notification is durable before.
+func (o *Outbox) drop(ctx context.Context, i *Item, why *refusal, permanent bool) error {
+	reason := "gave up after repeated attempts"
+	if permanent {
+		reason = "refused by the MTA"
+	}
+	if i.Kind == "notice" && i.From != "" && o.options.Failures != nil {
+		s := notice.Status{ID: i.ID, To: i.From, Arrived: i.Queued, At: o.options.Now()}
+		status, text := "4.4.7", ""
+		if why != nil {
+			status, text = why.status(), why.text()
+		}
+		for _, to := range i.To {
+			s.Failures = append(s.Failures, notice.Failure{Address: to, Status: status, Text: text, Remote: why != nil})
+		}
+		m, err := o.options.Failures.Undelivered(s)
+		if err != nil {
+			return err
+		}
+		if err := o.options.Queue.Add(ctx, m); err != nil {
+			return err
+		}
+	}
+	return o.options.Queue.Drop(ctx, i, reason)
+}
+
+// The bounds of the waiting time between two attempts.
+const (
+	firstWait = 10 * time.Second
+	maxWait   = 30 * time.Minute
+)
+
+// Backoff is the wait after an attempt when there were earlier ones: it doubles,
+// to half an hour at most, less a random part of up to a half, so that mail that
+// failed together is not tried together again. random is in [0, 1).
+func Backoff(earlier int, random float64) time.Duration {
+	wait := maxWait
+	if earlier < 8 {
+		wait = min(maxWait, firstWait<<earlier)
+	}
+	return wait - time.Duration(random*float64(wait)/2)
+}

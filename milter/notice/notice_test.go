@@ -1,0 +1,397 @@
+package notice
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-message"
+
+	"github.com/postseal/postseal/store"
+	"github.com/postseal/postseal/store/seal"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var at = time.Date(2026, 11, 21, 19, 10, 0, 0, time.UTC)
+
+func newRenderer(t *testing.T, change func(*Options)) *Renderer {
+	t.Helper()
+	o := Options{
+		URL: "https://pickup.example.com", Organisation: "Example Ltd", Domain: "example.com",
+		Help: "Help: +44 20 7946 0000",
+	}
+	if change != nil {
+		change(&o)
+	}
+	r, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func code() seal.Code {
+	var c seal.Code
+	for i := range c {
+		c[i] = byte(i * 13)
+	}
+	return c
+}
+
+func example(mode seal.Mode, account bool) Notice {
+	n := Notice{
+		Author:  Author{"Ann Müller", "ann@example.com"},
+		Subject: "Annual figures, strictly secret",
+		Sealed: store.Sealed{
+			Message: "0198f0c2-1111-7000-8000-000000000001", Recipient: "bob@customer.example",
+			Mode: mode, Account: account, Created: at, Expires: at.Add(30 * 24 * time.Hour),
+		},
+	}
+	if !account {
+		n.Sealed.Code = code()
+	}
+	return n
+}
+
+var envelope = Envelope{
+	From: "ann@example.com", To: "Bob@customer.example", Date: at,
+	InReplyTo: "<1@customer.example>", References: "<0@customer.example> <1@customer.example>",
+}
+
+// mails are one of each that the package writes.
+func mails(t *testing.T, r *Renderer) map[string]store.Mail {
+	t.Helper()
+	out := map[string]store.Mail{}
+	put := func(name string) func(store.Mail, error) {
+		return func(m store.Mail, err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			out[name] = m
+		}
+	}
+	put("notice-new")(r.NoticeMail(example(seal.ModeAccount, false), envelope))
+	put("notice-known")(r.NoticeMail(example(seal.ModeAccount, true), envelope))
+	put("notice-one-time")(r.NoticeMail(example(seal.ModeOneTime, false), envelope))
+	put("reset")(r.Reset(store.ResetMail{
+		ID: "0198f0c2-2222", Address: "bob@customer.example", Name: "Bob", Code: code(), Created: at, Expires: at.Add(24 * time.Hour),
+	}))
+	status := Status{
+		ID: "q1", To: "ann@example.com", Arrived: at, At: at.Add(time.Second), Queue: "4ABC",
+		Failures: []Failure{
+			{Address: "dan@partner.example", Status: "5.7.1", Text: "Ten or more card numbers may not leave by mail; use the vault."},
+			{Address: "eve@partner.example", Status: "5.7.1"},
+		},
+		Header: []byte("From: Ann <ann@example.com>\r\nSubject: Zahlen f\xc3\xbcr M\xc3\xa4rz\r\n"),
+	}
+	put("returned")(r.Returned(status))
+	status.Failures = []Failure{{Address: "bob@customer.example", Status: "5.1.1", Text: "550 no such user", Remote: true}}
+	status.Header = nil
+	put("undelivered")(r.Undelivered(status))
+	put("reply")(r.ReplyHeader(store.ReplyMail{
+		ID: "0198f0c2-3333", Guest: "bob@customer.example", Name: `Bob "Bobby" Bär`, To: "ann@example.com",
+		Subject: "Re: Annual figures – März", InReplyTo: "<m1@example.com>", References: "<m0@example.com>", Date: at,
+	}))
+	put("report")(r.Report(Report{
+		ID: "q1", To: "privacy@example.com", Author: Author{"Ann", "ann@example.com"}, MessageID: "<m1@example.com>",
+		Received: at, Lines: []ReportLine{{"bob@customer.example", "pickup", "hipaa"}},
+	}))
+	return out
+}
+
+func TestGolden(t *testing.T) {
+	all := mails(t, newRenderer(t, nil))
+	if len(all) == 0 {
+		t.Fatal("no mail rendered")
+	}
+	for name, m := range all {
+		file := filepath.Join("testdata", name+".eml")
+		if *update {
+			if err := os.WriteFile(file, m.Data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(m.Data, want) {
+			t.Errorf("%s differs from %s; run with -update and look at the difference", name, file)
+		}
+	}
+}
+
+// Whatever goes through any MTA unchanged is 7-bit with short lines.
+func TestSevenBit(t *testing.T) {
+	for name, m := range mails(t, newRenderer(t, nil)) {
+		lines := bytes.SplitAfter(m.Data, []byte("\r\n"))
+		for i, l := range lines {
+			l = bytes.TrimSuffix(l, []byte("\r\n"))
+			if len(l) > 78 {
+				t.Errorf("%s:%d: %d octets: %q", name, i+1, len(l), l)
+			}
+			for _, c := range l {
+				if c >= 0x80 || c < ' ' && c != '\t' {
+					t.Errorf("%s:%d: octet %#x", name, i+1, c)
+				}
+			}
+		}
+	}
+}
+
+// The mail reads back with an independent parser.
+func TestReadsBack(t *testing.T) {
+	for name, m := range mails(t, newRenderer(t, nil)) {
+		data := m.Data
+		if name == "reply" {
+			data = append(bytes.Clone(data), "\r\n"...)
+		}
+		p, err := mail.ReadMessage(bytes.NewReader(data))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := p.Header.Get("Message-ID"); got != m.ID {
+			t.Errorf("%s: Message-ID %q, the outbox knows %q", name, got, m.ID)
+		}
+		for _, f := range []string{"From", "To"} {
+			if _, err := p.Header.AddressList(f); err != nil {
+				t.Errorf("%s: %s: %v", name, f, err)
+			}
+		}
+		if _, err := p.Header.Date(); err != nil {
+			t.Errorf("%s: Date: %v", name, err)
+		}
+	}
+}
+
+// texts returns the decoded text and HTML of a notice.
+func texts(t *testing.T, e Entity) (plain, html string) {
+	t.Helper()
+	raw := "Content-Type: " + e.ContentType + "\r\n\r\n" + string(e.Body)
+	m, err := message.Read(strings.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mr := m.MultipartReader()
+	if mr == nil {
+		t.Fatal("notice is not multipart")
+	}
+	for {
+		p, err := mr.NextPart()
+		if errors.Is(err, io.EOF) {
+			return plain, html
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(p.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch typ, _, _ := p.Header.ContentType(); typ {
+		case "text/plain":
+			plain = string(b)
+		case "text/html":
+			html = string(b)
+		default:
+			t.Errorf("notice has a part of type %s", typ)
+		}
+	}
+}
+
+func TestNoticeSays(t *testing.T) {
+	c := code()
+	tests := []struct {
+		name   string
+		n      Notice
+		link   string
+		code   bool
+		phrase string
+	}{
+		{"new guest", example(seal.ModeAccount, false), "https://pickup.example.com/a/0198f0c2-1111-7000-8000-000000000001#" + c.Fragment(), true, "choose a name and a password"},
+		{"known account", example(seal.ModeAccount, true), "https://pickup.example.com/m/0198f0c2-1111-7000-8000-000000000001", false, "log in with your address"},
+		{"one-time", example(seal.ModeOneTime, false), "https://pickup.example.com/o/0198f0c2-1111-7000-8000-000000000001#" + c.Fragment(), true, "can be used once"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e, err := newRenderer(t, nil).Notice(tt.n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Subject != "You have a new encrypted message from ann@example.com" {
+				t.Errorf("subject %q", e.Subject)
+			}
+			plain, html := texts(t, e)
+			for form, text := range map[string]string{"plain": plain, "HTML": html} {
+				one := strings.Join(strings.Fields(text), " ")
+				for _, want := range []string{
+					tt.link, tt.phrase, "Ann Müller", "ann@example.com", "Example Ltd", "pickup.example.com",
+					"21 November 2026, 19:10 UTC", "21 December 2026", "genuine", "travel unencrypted", "Help: ",
+				} {
+					if form == "HTML" {
+						want = strings.ReplaceAll(want, "+", "&#43;")
+					}
+					if !strings.Contains(one, want) {
+						t.Errorf("%s text lacks %q", form, want)
+					}
+				}
+				if strings.Contains(one, c.Text()) != tt.code {
+					t.Errorf("%s text holds the code: %v, want %v", form, !tt.code, tt.code)
+				}
+				if strings.Contains(one, "strictly secret") {
+					t.Errorf("%s text leaks the subject", form)
+				}
+			}
+			for _, bad := range []string{"<img", "<link", "<script", "<style", "src=", "url("} {
+				if strings.Contains(html, bad) {
+					t.Errorf("HTML holds %q", bad)
+				}
+			}
+		})
+	}
+}
+
+func TestSubjectShownWhenAllowed(t *testing.T) {
+	r := newRenderer(t, func(o *Options) { o.ShowSubject = true })
+	e, err := r.Notice(example(seal.ModeOneTime, false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, html := texts(t, e)
+	if !strings.Contains(plain, "strictly secret") || !strings.Contains(html, "strictly secret") {
+		t.Error("the subject is not shown")
+	}
+}
+
+// Names and addresses come from the mail.
+func TestHostileAuthor(t *testing.T) {
+	n := example(seal.ModeAccount, false)
+	n.Author = Author{"<script>alert(1)</script>\r\nBcc: all@example.com\u202e", "a\"b\r\nX: y@example.com"}
+	n.Subject = "x\r\nX-Evil: 1"
+	r := newRenderer(t, func(o *Options) { o.ShowSubject = true })
+	m, err := r.NoticeMail(n, Envelope{From: "a@example.com", To: "b@c.example\r\nRCPT TO:<d@e.example>", Date: at, References: "<ok@x> evil\r\nX: y <a b>"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := mail.ReadMessage(bytes.NewReader(m.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range p.Header {
+		switch name {
+		case "Date", "From", "To", "Subject", "Message-Id", "References", "Mime-Version", "Content-Type", "Content-Transfer-Encoding":
+		default:
+			t.Errorf("the mail has the field %s", name)
+		}
+	}
+	if got := p.Header.Get("References"); got != "<ok@x>" {
+		t.Errorf("References %q", got)
+	}
+	e, err := r.Notice(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(strings.ReplaceAll(e.Subject, "\r\n ", ""), "\r\n") {
+		t.Errorf("subject %q has a line end", e.Subject)
+	}
+	_, html := texts(t, e)
+	if strings.Contains(html, "<script>") {
+		t.Error("the author's name is markup")
+	}
+	if strings.Contains(html, "\u202e") {
+		t.Error("a direction override survives")
+	}
+}
+
+func TestSameInputSameOctets(t *testing.T) {
+	a, b := mails(t, newRenderer(t, nil)), mails(t, newRenderer(t, nil))
+	for name := range a {
+		if !bytes.Equal(a[name].Data, b[name].Data) || a[name].ID != b[name].ID {
+			t.Errorf("%s differs", name)
+		}
+	}
+}
+
+func TestStatusNeverToNullSender(t *testing.T) {
+	r := newRenderer(t, nil)
+	if _, err := r.Returned(Status{ID: "1", Failures: []Failure{{Address: "a@b.example", Status: "5.7.1"}}}); err == nil {
+		t.Error("a notification for the null sender was written")
+	}
+}
+
+func TestTemplates(t *testing.T) {
+	tests := []struct{ name, file, text, want string }{
+		{"syntax", "notice.txt", "{{define \"subject\"}}x{{end}}\n\n{{if}}\n", "notice.txt:3: missing value for if"},
+		{"unknown field", "notice.html", "<p>\n{{.Secret}}</p>", "notice.html:2: executing"},
+		{"no subject", "reset.txt", "hello\n", "reset.txt:1: there is no"},
+		{"wrong name", "notices.txt", "x", "notices.txt: there is no template of this name"},
+		{"too large", "notice.html", strings.Repeat("x", maxTemplate+1), "notice.html: a template has at most"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, tt.file), []byte(tt.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := New(Options{URL: "https://p.example", Domain: "example.com", Templates: dir})
+			if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, tt.want)) {
+				t.Errorf("error %v, want %s", err, tt.want)
+			}
+		})
+	}
+	if _, err := New(Options{URL: "https://p.example", Domain: "example.com", Templates: filepath.Join(t.TempDir(), "none")}); err == nil {
+		t.Error("a missing folder is no error")
+	}
+}
+
+func TestTemplateOverride(t *testing.T) {
+	dir := t.TempDir()
+	text := "{{define \"subject\"}}Mail für Sie von {{.Author.Address}}{{end}}Hallo, {{.Link}}\n"
+	if err := os.WriteFile(filepath.Join(dir, "notice.txt"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := newRenderer(t, func(o *Options) { o.Templates = dir })
+	e, err := r.Notice(example(seal.ModeAccount, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(e.Subject, "=?utf-8?q?Mail_f=C3=BCr_Sie") {
+		t.Errorf("subject %q", e.Subject)
+	}
+	plain, html := texts(t, e)
+	if !strings.HasPrefix(plain, "Hallo, https://") || !strings.Contains(html, "Read the message") {
+		t.Errorf("plain %q", plain)
+	}
+}
+
+func TestOptionErrors(t *testing.T) {
+	good := Options{URL: "https://p.example", Domain: "example.com"}
+	for name, change := range map[string]func(*Options){
+		"no URL":         func(o *Options) { o.URL = "" },
+		"odd URL":        func(o *Options) { o.URL = "ftp://x" },
+		"no domain":      func(o *Options) { o.Domain = "" },
+		"colour":         func(o *Options) { o.Colour = "red;x" },
+		"reply address":  func(o *Options) { o.ReplyFrom = "Bob <b@c>" },
+		"system address": func(o *Options) { o.Postmaster = "x" },
+	} {
+		o := good
+		change(&o)
+		if _, err := New(o); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := New(good); err != nil {
+		t.Error(err)
+	}
+}

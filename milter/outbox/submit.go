@@ -1,0 +1,145 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/postseal/postseal/milter/guard"
+)
+
+// refusal is the MTA's negative reply.
+type refusal struct{ *smtp.SMTPError }
+
+func (r *refusal) permanent() bool { return r.Code >= 500 }
+
+// Unwrap gives the reply.
+func (r *refusal) Unwrap() error { return r.SMTPError }
+
+// status is the reply's enhanced code (RFC 3463), or a general one of its class.
+func (r *refusal) status() string {
+	e := r.EnhancedCode
+	if e[0] == r.Code/100 {
+		return fmt.Sprintf("%d.%d.%d", e[0], e[1], e[2])
+	}
+	return fmt.Sprintf("%d.0.0", r.Code/100)
+}
+
+func (r *refusal) text() string { return fmt.Sprintf("%d %s", r.Code, r.Message) }
+
+// errNoTLS is returned when the configuration requires TLS and the server has
+// none. It may have it tomorrow: the mail waits.
+var errNoTLS = errors.New("the submission service offers no STARTTLS")
+
+// submit sends one mail in a session of its own.
+func (o *Outbox) submit(ctx context.Context, i *Item) error {
+	data, err := i.Open()
+	if err != nil {
+		return fmt.Errorf("open a mail: %w", err)
+	}
+	defer data.Close()
+	c, err := o.dial(ctx)
+	if err != nil {
+		return fmt.Errorf("connect to the submission service: %w", err)
+	}
+	defer c.Close()
+	if err := o.transact(c, i, data); err != nil {
+		var reply *smtp.SMTPError
+		if errors.As(err, &reply) {
+			return &refusal{reply}
+		}
+		return err
+	}
+	// The MTA has the mail; how the session ends matters no more.
+	_ = c.Quit()
+	return nil
+}
+
+// dial connects and starts TLS as configured.
+func (o *Outbox) dial(ctx context.Context) (*smtp.Client, error) {
+	var d net.Dialer
+	nc, err := d.DialContext(ctx, "tcp", o.options.Address)
+	if err != nil {
+		return nil, err
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		// go-smtp sets a deadline for each command and takes it off again.
+		nc = &bounded{nc, deadline}
+	}
+	c := smtp.NewClient(nc)
+	if err := c.Hello(o.options.Hello); err != nil {
+		nc.Close()
+		return nil, err
+	}
+	if ok, _ := c.Extension("STARTTLS"); !ok {
+		if o.options.RequireTLS {
+			nc.Close()
+			return nil, errNoTLS
+		}
+		return c, nil
+	}
+	// go-smtp starts TLS only on a connection without a greeting so far.
+	_ = c.Quit()
+	nc.Close()
+	if nc, err = d.DialContext(ctx, "tcp", o.options.Address); err != nil {
+		return nil, err
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		nc = &bounded{nc, deadline}
+	}
+	c, err = smtp.NewClientStartTLS(nc, o.options.TLS)
+	if err != nil {
+		return nil, fmt.Errorf("start TLS: %w", err)
+	}
+	if err := c.Hello(o.options.Hello); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("start TLS: %w", err)
+	}
+	return c, nil
+}
+
+// bounded is a connection whose deadlines never lie behind one of its own.
+type bounded struct {
+	net.Conn
+	last time.Time
+}
+
+// SetDeadline sets t, or the last moment where t is later or none.
+func (b *bounded) SetDeadline(t time.Time) error {
+	if t.IsZero() || t.After(b.last) {
+		t = b.last
+	}
+	return b.Conn.SetDeadline(t)
+}
+
+// transact runs one mail transaction (RFC 5321 section 3.3).
+func (o *Outbox) transact(c *smtp.Client, i *Item, data io.Reader) error {
+	options := &smtp.MailOptions{UTF8: !ascii(i.From) || slices.ContainsFunc(i.To, func(a string) bool { return !ascii(a) })}
+	if err := c.Mail(i.From, options); err != nil {
+		return err
+	}
+	for _, to := range i.To {
+		if err := c.Rcpt(to, nil); err != nil {
+			return err
+		}
+	}
+	w, err := c.Data()
+	if err != nil {
+		return err
+	}
+	mark := o.options.Guard.Mark(guard.Envelope{From: i.From, To: i.To, MessageID: i.ID}, o.options.Now())
+	head := guard.Header + ": " + mark + "\r\n"
+	if _, err := io.Copy(w, io.MultiReader(strings.NewReader(head), data)); err != nil {
+		return fmt.Errorf("send a mail: %w", err)
+	}
+	return w.Close()
+}
+
+func ascii(s string) bool { return !strings.ContainsFunc(s, func(r rune) bool { return r > '~' }) }
