@@ -3,7 +3,7 @@
 // # Rule files
 //
 // A rule set is a folder of TOML files, read in the order of their names. The
-// tables [defaults], [list], [dictionary] and [[rule]] of all files form one
+// tables [defaults], [list], [dictionary], [detector] and [[rule]] of all files form one
 // set; names are unique over all files. [[test]] cases run on every load and
 // one that fails fails the load. Decoding is strict: an unknown key, a wrong
 // type or a name that nothing defines is an error with file, line, rule and key,

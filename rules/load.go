@@ -35,6 +35,7 @@ func load(dir string, o Options) (*Set, view, error) {
 		keys:         conditionKeys(),
 		lists:        map[string]*list{},
 		dictionaries: map[string]*dictionary{},
+		detectors:    map[string]*ownDetector{},
 		ruleNames:    map[string]string{},
 		builder:      detect.NewBuilder(),
 		set: &Set{
@@ -56,6 +57,7 @@ type loader struct {
 
 	lists        map[string]*list
 	dictionaries map[string]*dictionary
+	detectors    map[string]*ownDetector
 	ruleNames    map[string]string // name to place
 	defaults     map[string]string // key to place
 	builder      *detect.Builder
@@ -80,6 +82,7 @@ func (l *loader) load() error {
 	}
 	each("list", l.decodeLists)
 	each("dictionary", l.decodeDictionaries)
+	each("detector", l.decodeDetectors)
 	each("rule", l.decodeRules)
 	each("test", l.decodeTests)
 	if err := l.failed(); err != nil {
@@ -163,9 +166,9 @@ func (l *loader) decodeTop(roots []node) {
 				}
 			case "defaults":
 				l.decodeDefaults(n)
-			case "list", "dictionary", "rule", "test":
+			case "list", "dictionary", "detector", "rule", "test":
 			default:
-				n.unknown([]string{"version", "defaults", "list", "dictionary", "rule", "test"})
+				n.unknown([]string{"version", "defaults", "list", "dictionary", "detector", "rule", "test"})
 			}
 		}
 	}

@@ -16,6 +16,8 @@ type rule struct {
 	then   Action // "" if the rule only adds
 	text   string
 	also   Also
+	during period      // when it is in force
+	scope  *addressSet // whose mail it is for; nil: everybody's
 	when   condition
 	unless condition // nil if there is none
 }
@@ -24,6 +26,9 @@ type rule struct {
 // st.evidence.
 func (r *rule) matches(st *state) truth {
 	st.evidence, st.wanted, st.doubt = st.evidence[:0], levelHeader, ""
+	if !r.during.contains(st.message.Time) || r.scope != nil && !r.scope.covers(st) {
+		return no
+	}
 	t := r.when.test(st)
 	if t == no || r.unless == nil {
 		return t
@@ -34,8 +39,35 @@ func (r *rule) matches(st *state) truth {
 	return min(t, yes-exception)
 }
 
+// covers tells whether the message is one of a scope's members: sent by one, or,
+// when it comes from outside, for one.
+func (a *addressSet) covers(st *state) bool {
+	if _, ok := a.match(st.message.From); ok || Internal(st.message.From, a.domains) {
+		return ok
+	}
+	_, ok := a.match(st.recipient)
+	return ok
+}
+
 // maxTextBytes bounds a rule's text: it goes into an SMTP reply.
 const maxTextBytes = 900
+
+// ruleKeys are the keys of [[rule]], with their documentation.
+func ruleKeys() []conditionKey {
+	return []conditionKey{
+		{name: "name", value: "a string", doc: "What logs, tests and reports call the rule. Required, unique over all files.", example: `name = "card"`},
+		{name: "then", value: "an action", doc: "What is done for the recipient; the evaluation ends there. Required unless there is `also`.", example: `then = "pickup"`},
+		{name: "also", value: "a table", doc: "What is added, see below. A rule with only `also` adds and goes on.", example: `also = { tag = "PHI", expire = "7d" }`},
+		{name: "text", value: "a string", doc: "What the sender reads with `return`, at most 900 octets.", example: `text = "Use the vault for card numbers."`},
+		{name: "when", value: "a table", doc: "The conditions, all of which must hold. Required.", example: `when.to = "external"`},
+		{name: "unless", value: "a table", doc: "The exception: with all of its conditions true the rule doesn't apply.", example: `unless.from = "@billing"`},
+		{name: "mode", value: "`on` or `test`", doc: "With `test` the rule decides and adds nothing; what it would do is logged and shown.", example: `mode = "test"`},
+		{name: "enabled", value: "true or false", doc: "With false the rule is checked and left out.", example: `enabled = false`},
+		{name: "scope", value: "addresses", doc: "Whose mail the rule is for: a message that such a member sends, or, sent from outside, that such a member gets.", example: `scope = "sales.example.com"`},
+		{name: "from_date", value: "a date", doc: "The first day, or date and time, at which the rule is in force.", example: `from_date = 2027-01-01`},
+		{name: "until", value: "a date", doc: "The last day on which, or date and time until which, the rule is in force.", example: `until = 2027-12-31`},
+	}
+}
 
 // decodeRules decodes the [[rule]] tables of a file.
 func (l *loader) decodeRules(rules node) {
@@ -58,7 +90,10 @@ func (l *loader) decodeRules(rules node) {
 func (l *loader) decodeRule(n node) {
 	r := &rule{name: n.owner.rule, node: n}
 	enabled := true
-	known := []string{"name", "then", "also", "text", "mode", "enabled", "when", "unless"}
+	var known []string
+	for _, k := range ruleKeys() {
+		known = append(known, k.name)
+	}
 	for _, f := range n.fields() {
 		switch f.name() {
 		case "name":
@@ -90,6 +125,12 @@ func (l *loader) decodeRule(n node) {
 			r.when = l.decodeWhen(f, scope{areas: defaultAreas})
 		case "unless":
 			r.unless = l.decodeWhen(f, scope{areas: defaultAreas})
+		case "from_date":
+			r.during.begin = decodeDate(f, false)
+		case "until":
+			r.during.end = decodeDate(f, true)
+		case "scope":
+			r.scope = l.decodeAddresses(f)
 		case "release":
 			f.errorf("this version does not offer releases")
 		default:
@@ -103,6 +144,9 @@ func (l *loader) decodeRule(n node) {
 	_, also := n.field("also")
 	if !then && !also {
 		n.errorf("does nothing; write then = \"...\", also = { ... } or both")
+	}
+	if d := r.during; !d.begin.IsZero() && !d.end.IsZero() && !d.begin.Before(d.end) {
+		n.errorf("is in force at no time: until is before from_date")
 	}
 	if _, ok := n.field("when"); !ok {
 		n.errorf("has no conditions; for every message write when.always = true")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,10 @@ func testKeys() []conditionKey {
 		{name: "html", value: "a string", doc: "The text of the message as HTML.", example: `html = "<b>4111</b> 1111 1111 1111"`},
 		{name: "attachment", value: "a list of tables", doc: "Attachments with `name`, `type`, `text` (what is in them) or `base64`, and `size` to fill one up.", example: `attachment = [{ name = "a.csv", text = "1;2", size = "30 kB" }]`},
 		{name: "message", value: "a file name", doc: "A whole message to take instead, relative to the rules folder.", example: `message = "tests/invoice.eml"`},
+		{name: "auth_user", value: "a name", doc: "The name with which the sender authenticated.", example: `auth_user = "ann"`},
+		{name: "client", value: "an address", doc: "The address of the SMTP client.", example: `client = "192.0.2.1"`},
+		{name: "tls", value: "a version", doc: "The version of TLS over which the message came.", example: `tls = "TLSv1.3"`},
+		{name: "time", value: "a date and time", doc: "When the message came. Noon on Saturday, 1 January 2022 unless told.", example: `time = 2026-11-02T09:30:00`},
 		{name: "expect", value: "a string or a table", doc: "The verdict for all recipients, or a table of verdicts by recipient: an action, `ACTION by RULE`, or `unscannable`. Required.", example: `expect = "one-time by card"`},
 	}
 }
@@ -56,7 +61,10 @@ func (l *loader) decodeTests(tests node) {
 
 func (l *loader) decodeTest(n node) {
 	before := len(l.problems)
-	t := &testCase{node: n, expect: map[string]expectation{}, message: &Message{}}
+	t := &testCase{node: n, expect: map[string]expectation{}, message: &Message{
+		// A fixed Saturday noon: a test's outcome doesn't depend on when it runs.
+		Time: time.Date(2022, 1, 1, 12, 0, 0, 0, time.Local),
+	}}
 	var draft draft
 	var known []string
 	for _, k := range testKeys() {
@@ -96,6 +104,19 @@ func (l *loader) decodeTest(n node) {
 			if s, ok := f.text(); ok {
 				draft.raw, _, _ = l.readNamed(f, s)
 			}
+		case "auth_user":
+			t.message.AuthUser, _ = f.text()
+		case "tls":
+			t.message.TLS, _ = f.text()
+		case "client":
+			if s, ok := f.text(); ok {
+				var err error
+				if t.message.Client, err = netip.ParseAddr(s); err != nil {
+					f.errorf("%q is no network address; write one like \"192.0.2.1\"", s)
+				}
+			}
+		case "time":
+			t.message.Time = decodeDate(f, false)
 		case "expect":
 			l.decodeExpect(t, f)
 		default:
@@ -119,8 +140,6 @@ func (l *loader) decodeTest(n node) {
 		n.errorf("message: %v", err)
 		return
 	}
-	// A fixed Saturday noon: a test's outcome doesn't depend on when it runs.
-	t.message.Time = time.Date(2022, 1, 1, 12, 0, 0, 0, time.UTC)
 	l.tests = append(l.tests, t)
 }
 

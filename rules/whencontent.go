@@ -2,6 +2,7 @@ package rules
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/postseal/postseal/rules/detect"
@@ -123,15 +124,21 @@ func decodeDetect(l *loader, n node, s scope) condition {
 	return all
 }
 
-// detector declares the detector that f is named after.
+// detector declares the detector that f is named after, the site's own or one
+// that is built in.
 func (l *loader) detector(f node, near *detect.Near) (detect.ID, error) {
-	names := detect.Names()
-	for _, name := range names {
-		if name == f.name() {
-			return l.builder.Detector(name, near)
+	if own := l.detectors[f.name()]; own != nil {
+		own.used = true
+		if own.custom.Pattern == "" {
+			return 0, nil // its own problem is recorded
 		}
+		return l.builder.Custom(own.custom, near)
 	}
-	return 0, unknownName("detector", f.name(), names)
+	names := detect.Names()
+	if slices.Contains(names, f.name()) {
+		return l.builder.Detector(f.name(), near)
+	}
+	return 0, unknownName("detector", f.name(), append(names, sortedKeys(l.detectors)...))
 }
 
 // decodeNear decodes { min, near, within } of a detector.
@@ -146,11 +153,7 @@ func (l *loader) decodeNear(n node, least *int) *detect.Near {
 		case "near":
 			near.Words = l.words(f)
 		case "within":
-			if count, ok := f.count(); ok {
-				if near.Within = count; count > 2000 {
-					f.errorf("is %d; write a number of characters from 1 to 2000", count)
-				}
-			}
+			near.Within = decodeWithin(f)
 		default:
 			f.unknown([]string{"min", "near", "within"})
 		}
