@@ -1,7 +1,9 @@
 package mail
 
 import (
+	"context"
 	"io"
+	"strings"
 )
 
 // A Field is one header field: its name and its value as received, still folded
@@ -17,9 +19,13 @@ type Message struct {
 	Header      []Field   // as given to Read
 	Decoded     []Decoded // the header decoded, same order
 
-	body   io.ReaderAt
-	size   int64
-	limits Limits
+	ctx     context.Context // of the Read or Texts that is running
+	body    *source
+	limits  Limits
+	known   map[Defect]bool // all of Defects and Unscannable
+	nested  int64           // octets of decoded forwarded messages
+	buffers [2][]byte       // of chunks, used again for each text
+	base64  *base64Reader   // used again for each part
 }
 
 // Decoded is a header field made readable: unfolded, encoded words (RFC 2047)
@@ -38,7 +44,7 @@ const (
 
 // A Part is one entity of a message (RFC 2045 section 2.4).
 type Part struct {
-	Path        string // "1.2", as in IMAP (RFC 9051 section 6.4.5); "" for the message itself
+	Path        string // "1.2"; "2.0" for the message that is forwarded as part 2; "" for the message itself
 	Kind        Kind
 	Type        string // declared media type in lower case, "text/plain" if there is none
 	Charset     string // declared, lower case, "" if there is none
@@ -48,6 +54,31 @@ type Part struct {
 	Size        int64  // decoded octets; for a container 0
 	Depth       int    // 0 for the message itself
 	Nested      bool   // it stands inside a forwarded message (message/rfc822)
+
+	src         *source // where its octets are
+	header      extent  // its header in src, without the empty line; empty for the message itself
+	content     extent  // its encoded content in src
+	params      map[string]string
+	transfer    transferEncoding
+	declared    bool     // it has a content type
+	forwarded   bool     // it is a message of its own: its header is one of a message
+	unread      bool     // beyond a limit: its content is swept at best
+	walked      bool     // its content is other parts
+	surrounding []extent // of a container: what stands before, between and after its parts
+}
+
+// A source holds octets of a message: its body, or what an encoded part decoded
+// to.
+type source struct {
+	r    io.ReaderAt
+	size int64
+}
+
+// An extent is a piece of a source.
+type extent struct{ start, end int64 }
+
+func (s *source) section(e extent) *io.SectionReader {
+	return io.NewSectionReader(s.r, e.start, e.end-e.start)
 }
 
 // A Defect is something wrong with a message's form, or the reason why a part of
@@ -80,9 +111,56 @@ func (m *Message) Attachments() []*Part {
 // case, and whether there is one.
 func (m *Message) Get(name string) (value string, ok bool) {
 	for i := range m.Decoded {
-		if equalFold(m.Decoded[i].Name, name) {
+		if strings.EqualFold(m.Decoded[i].Name, name) {
 			return m.Decoded[i].Value, true
 		}
 	}
 	return "", false
+}
+
+// Open returns the decoded content of a part, to be read during the life of the
+// body that was given to Read.
+func (m *Message) Open(p *Part) io.Reader {
+	return p.transfer.decoder(p.src.section(p.content), func(string) {})
+}
+
+// decode is Open for one part at a time, with the defects that decoding finds.
+func (m *Message) decode(p *Part, defect func(string)) io.Reader {
+	content := p.src.section(p.content)
+	if p.transfer != base64Encoding {
+		return p.transfer.decoder(content, defect)
+	}
+	if m.base64 == nil {
+		m.base64 = new(base64Reader)
+	}
+	m.base64.reset(content, defect)
+	return m.base64
+}
+
+// maxDefects bounds what is recorded of one message.
+const maxDefects = 1000
+
+// defect records something wrong with a part, once.
+func (m *Message) defect(part *Part, what string) {
+	m.record(&m.Defects, part, what)
+}
+
+// unscannable records why a part was not read.
+func (m *Message) unscannable(part *Part, why string) {
+	m.record(&m.Unscannable, part, why)
+}
+
+func (m *Message) record(list *[]Defect, part *Part, what string) {
+	d := Defect{What: what}
+	if part != nil {
+		d.Part = part.Path
+	}
+	if m.known[d] || len(*list) >= maxDefects {
+		return
+	}
+	if m.known == nil {
+		m.known = map[Defect]bool{}
+	}
+	m.known[d] = true
+	*list = append(*list, d)
 }

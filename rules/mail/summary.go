@@ -29,7 +29,7 @@ func (m *Message) Summary() Summary {
 	s.MessageID, _ = m.Get("Message-ID")
 	for _, p := range m.Attachments() {
 		if !p.Nested {
-			s.Attachments = append(s.Attachments, Attached{Name: p.Name, Type: p.Type, Size: p.Size})
+			s.Attachments = append(s.Attachments, Attached{Name: SafeName(p.Name), Type: p.Type, Size: p.Size})
 		}
 	}
 	return s

@@ -1,8 +1,15 @@
 package mail
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"golang.org/x/net/html"
 )
 
 // Where says in what area of a message a text stands. The values are bits, so
@@ -30,16 +37,227 @@ type Text struct {
 // Texts hands all text of the message to visit, in order: header fields, parts,
 // and after a defect the raw sweep. An error of visit ends it and is returned.
 // Only texts whose area is in where are decoded; InRaw need not be given, the
-// sweep is always part of it.
+// sweep is always part of it. It is not safe for concurrent use.
 func (m *Message) Texts(ctx context.Context, where Where, visit func(*Text) error) error {
-	return errors.New("mail: texts are not available")
+	m.ctx = ctx
+	defer func() { m.ctx = nil }()
+	t := &texts{Message: m, visit: visit, budget: m.limits.TextBytes}
+	err := t.all(where)
+	if errors.Is(err, errTextLimit) {
+		m.unscannable(t.part, reasonText)
+		return nil
+	}
+	return err
 }
 
-// DecodeHeader makes a field's value readable: unfolded, encoded words (RFC
-// 2047) decoded wherever they stand, in UTF-8, without control characters.
-func DecodeHeader(value string) string { return value }
+// texts is the state of one Texts.
+type texts struct {
+	*Message
+	visit  func(*Text) error
+	budget int64
+	part   *Part // that is being read
+}
 
-// Normalise prepares a text for detectors and words as Texts does it: digits of
-// all scripts and full-width forms to ASCII, odd spaces to plain ones, invisible
-// characters out.
-func Normalise(s string) string { return s }
+func (t *texts) all(where Where) error {
+	if err := t.headers(where); err != nil {
+		return err
+	}
+	for _, p := range t.Parts {
+		if err := t.ctx.Err(); err != nil {
+			return err
+		}
+		t.part = p
+		if p.area()&where == 0 {
+			continue
+		}
+		if err := t.read(p); err != nil {
+			return err
+		}
+	}
+	t.part = nil
+	if len(t.Defects) == 0 {
+		return nil
+	}
+	return t.sweep()
+}
+
+// area says where the text of a part stands.
+func (p *Part) area() Where {
+	if p.Nested || p.Kind == Attachment {
+		return InAttachments
+	}
+	return InBody
+}
+
+// headers gives the fields of the message's own header.
+func (t *texts) headers(where Where) error {
+	var data []byte
+	for _, f := range t.Decoded {
+		area := InHeaders
+		if strings.EqualFold(f.Name, "Subject") {
+			area = InSubject
+		}
+		if area&where == 0 || f.Value == "" {
+			continue
+		}
+		norm := normaliser{}
+		data = norm.finish(norm.append(data[:0], []byte(f.Value)))
+		if err := t.visit(&Text{Where: area, Label: "header " + safeLabel(f.Name), Data: data}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read gives the texts of one part.
+func (t *texts) read(p *Part) error {
+	if err := t.partHeader(p); err != nil {
+		return err
+	}
+	for _, e := range p.surrounding {
+		if err := t.plain(p, p.label()+" between parts", p.src.section(e), charset{}); err != nil {
+			return err
+		}
+	}
+	if p.walked || p.unread {
+		return nil
+	}
+	return t.contentOf(p)
+}
+
+// partHeader gives the header of a part: a name or description in it is seen by
+// readers, and in a forwarded message it is text like any other.
+func (t *texts) partHeader(p *Part) error {
+	if p.header.end <= p.header.start {
+		return nil
+	}
+	size := min(p.header.end-p.header.start, int64(t.limits.HeaderBytes))
+	block := make([]byte, size)
+	if _, err := p.src.r.ReadAt(block, p.header.start); err != nil && err != io.EOF {
+		return fmt.Errorf("read the header of part %s: %w", p.Path, err)
+	}
+	defect := func(what string) { t.defect(p, what) }
+	var b strings.Builder
+	for _, f := range parseFields(block, func(string) {}) {
+		b.WriteString(decodeHeader(f.Value, defect))
+		b.WriteByte('\n')
+	}
+	if p.Name != "" {
+		b.WriteString(p.Name)
+	}
+	return t.plain(p, p.label()+" header", strings.NewReader(b.String()), charset{})
+}
+
+// sniffBytes is how much of a content is looked at to tell what it is.
+const sniffBytes = 1 << 10
+
+// contentOf gives the text of a part's content.
+func (t *texts) contentOf(p *Part) error {
+	defect := func(what string) { t.defect(p, what) }
+	r := bufio.NewReaderSize(t.decode(p, func(string) {}), 8<<10)
+	head, err := r.Peek(sniffBytes)
+	if err != nil && err != io.EOF {
+		return fmt.Errorf("read part %s: %w", p.Path, err)
+	}
+	if len(head) == 0 {
+		return nil
+	}
+	cs := charsetByName(p.Charset)
+	switch {
+	case cs.unknown:
+		defect(defectCharset)
+		if !mostlyASCII(head) {
+			t.unscannable(p, reasonCharset)
+		}
+	case cs.wide:
+		defect(defectCharsetWide)
+	}
+	if marked, ok := byMark(head); ok {
+		cs = marked
+	} else if !cs.wide && bytes.IndexByte(head, 0) >= 0 {
+		if guessed, ok := byZeros(head); ok {
+			cs = guessed
+			defect(defectNUL)
+		}
+	}
+	text := isText(p, head, cs)
+	if text && p.transfer == identity && looksEncoded(head) {
+		defect(defectLooksEncoded)
+	}
+	switch {
+	case text && isHTML(p, head):
+		return t.html(p, r, cs)
+	case text:
+		return t.plain(p, p.label(), flowed(p, r), cs)
+	}
+	return t.strings(p, r)
+}
+
+// plain gives one text.
+func (t *texts) plain(p *Part, label string, r io.Reader, cs charset) error {
+	c := t.chunker(p, label, 0)
+	if err := copyTo(c, cs.reader(r)); err != nil {
+		return fmt.Errorf("read part %s: %w", p.Path, err)
+	}
+	return t.done(c, p, 0)
+}
+
+// html gives what HTML shows, and what it hides as a text of its own.
+func (t *texts) html(p *Part, r io.Reader, cs charset) error {
+	shown, hidden := t.chunker(p, p.label(), 0), t.chunker(p, p.label()+" hidden", 1)
+	err := htmlText(cs.reader(r), shown.write, hidden.write)
+	if errors.Is(err, html.ErrBufferExceeded) {
+		t.unscannable(p, reasonToken)
+		t.defect(p, reasonToken)
+	} else if err != nil {
+		return fmt.Errorf("read part %s: %w", p.Path, err)
+	}
+	if err := t.done(shown, p, 0); err != nil {
+		return err
+	}
+	return t.done(hidden, p, 1)
+}
+
+// chunker makes a chunker that hands out texts of a part.
+func (t *texts) chunker(p *Part, label string, buffer int) *chunker {
+	return &chunker{buf: t.buffers[buffer][:0], budget: &t.budget, deliver: func(data []byte, n int) error {
+		if err := t.ctx.Err(); err != nil {
+			return err
+		}
+		return t.visit(&Text{Where: p.area(), Label: label, Part: p, Chunk: n, Data: data})
+	}}
+}
+
+// done ends a text, takes its buffer back, and notes what it said about itself.
+func (t *texts) done(c *chunker, p *Part, buffer int) error {
+	err := c.close()
+	t.buffers[buffer] = c.buf
+	if c.norm.override {
+		t.defect(p, defectOverride)
+	}
+	if c.norm.zeros {
+		t.defect(p, defectNUL)
+	}
+	if c.norm.replaced {
+		t.defect(p, defectCharsetWrong)
+	}
+	return err
+}
+
+func copyTo(c *chunker, r io.Reader) error {
+	var buf [8 << 10]byte
+	for {
+		n, err := r.Read(buf[:])
+		if n > 0 {
+			if err := c.write(buf[:n]); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
