@@ -1,0 +1,50 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+)
+
+const cardMail = `From: Ann Archer <ann@example.com>
+To: bob@guest.example
+Subject: your card
+Message-ID: <card-1@example.com>
+
+Visa 4111 1111 1111 1111, until 12/29.
+`
+
+// TestGuestGetsNotice is the main job: a card number to a guest is sealed, and a
+// notice goes out in its place.
+func TestGuestGetsNotice(t *testing.T) {
+	s := NewSite(t, SiteOptions{})
+	s.Submit(t, "ann@example.com", []string{"bob@guest.example"}, cardMail)
+	m := s.WaitOutside(t, "bob@guest.example")
+	if m.From != "ann@example.com" || len(m.To) != 1 {
+		t.Errorf("envelope from %q to %q", m.From, m.To)
+	}
+	if strings.Contains(string(m.Data), "4111") || strings.Contains(string(m.Data), "your card") {
+		t.Errorf("the original left:\n%s", m.Data)
+	}
+	n := s.ReadNotice(t, m)
+	if n.Subject != "You have a new encrypted message from ann@example.com" {
+		t.Errorf("subject %q", n.Subject)
+	}
+	if n.Code == "" || !strings.HasPrefix(n.Link, s.URL+"/a/") {
+		t.Errorf("link %q, code %q", n.Link, n.Code)
+	}
+	if got := s.Run(t, "store", "check"); !strings.Contains(got, "0 problems") {
+		t.Errorf("store check: %s", got)
+	}
+}
+
+// TestPlainMailPasses: what no rule wants goes out as it came.
+func TestPlainMailPasses(t *testing.T) {
+	s := NewSite(t, SiteOptions{Two: true, Inet: true})
+	const body = "Lunch at noon?\r\n"
+	s.Submit(t, "ann@example.com", []string{"bob@guest.example", "cy@example.com"}, "From: ann@example.com\nSubject: lunch\n\n"+body)
+	for _, m := range []string{string(s.WaitOutside(t, "bob@guest.example").Data), string(s.WaitInside(t, "cy@example.com").Data)} {
+		if !strings.HasSuffix(m, "\r\n\r\n"+body) || !strings.Contains(m, "Subject: lunch\r\n") {
+			t.Errorf("got:\n%s", m)
+		}
+	}
+}
