@@ -2,6 +2,7 @@ package rules
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/postseal/postseal/rules/mail"
@@ -63,13 +64,13 @@ func (c *headerCondition) field(readable, received string) (e Evidence, ok bool)
 	return e, try(len(c.equals), func(i int, form string) (string, string, bool) {
 		return "equals", form, fold(form) == c.equals[i]
 	}) && try(len(c.contains), func(i int, form string) (string, string, bool) {
-		return "contains", c.contains[i], strings.Contains(fold(form), c.contains[i])
+		return "contains " + strconv.Quote(c.contains[i]), c.contains[i], strings.Contains(fold(form), c.contains[i])
 	}) && try(len(c.matches), func(i int, form string) (string, string, bool) {
 		at := c.matches[i].FindStringIndex(form)
 		if at == nil {
 			return "", "", false
 		}
-		return "matches", form[at[0]:at[1]], true
+		return "matches " + c.matches[i].String(), form[at[0]:at[1]], true
 	})
 }
 

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/postseal/postseal/examples"
+)
+
+// rulesSite makes a configuration with the sample rules and returns its path.
+func rulesSite(t *testing.T, rulesText string) (config string) {
+	t.Helper()
+	dir := t.TempDir()
+	config = filepath.Join(dir, "postseal.toml")
+	for path, text := range map[string]string{
+		config:                                    "internal_domains = [\"example.com\"]\n[portal]\nurl = \"https://mail.example.com\"\n[rules]\ndir = \"rules.d\"\n",
+		filepath.Join(dir, "rules.d", "10.toml"):  rulesText,
+		filepath.Join(dir, "card.eml"):            "Subject: =?utf-8?q?Re:?= x\r\n\r\nVisa 4111 1111 1111 1111\r\n",
+		filepath.Join(dir, "[secure].eml"):        "Subject: [Secure] x\r\n\r\nhello\r\n",
+		filepath.Join(dir, "not-a-message.empty"): "",
+	} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return config
+}
+
+func sampleRules(t *testing.T) string {
+	t.Helper()
+	text, err := examples.Files.ReadFile(examples.Sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func runRules(config, stdin string, args ...string) (status int, out, errOut string) {
+	var o, e bytes.Buffer
+	args = append([]string{"rules"}, args...)
+	args = append(args, "--config", config)
+	status = Run(context.Background(), args, Stdio{In: strings.NewReader(stdin), Out: &o, Err: &e})
+	return status, o.String(), e.String()
+}
+
+func TestRulesCommands(t *testing.T) {
+	site := rulesSite(t, sampleRules(t))
+	broken := rulesSite(t, "[[rule]]\nname = \"a\"\nthen = \"seal\"\nwhen.always = true\n")
+	dir := filepath.Dir(site)
+	card, secure := filepath.Join(dir, "card.eml"), filepath.Join(dir, "[secure].eml")
+	tests := []struct {
+		name   string
+		config string
+		stdin  string
+		args   []string
+		status int
+		out    string // a part of what it prints
+	}{
+		{name: "check", config: site, args: []string{"check"}, out: "tests passed"},
+		{name: "check of broken rules", config: broken, args: []string{"check"}, status: 1, out: `10.toml:3: rule "a": then: "seal" is no action`},
+		{name: "check of broken rules as JSON", config: broken, args: []string{"check", "--json"}, status: 1, out: `"line": 3`},
+		{name: "check without a configuration", config: "/nonexistent/postseal.toml", args: []string{"check"}, status: 1},
+		{name: "check with an argument", config: site, args: []string{"check", "x"}, status: 2},
+		{name: "guest", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example", card}, out: `bob@guest.example: pickup by rule "card"`},
+		{name: "evidence", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example", card}, out: "card: detect credit-card in body text/plain: 4111...1111"},
+		{name: "also", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example", secure}, out: "receipt true"},
+		{name: "colleague", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "<bob@guest.example>", "--to", "cy@example.com", card}, out: "cy@example.com: deliver (default)"},
+		{name: "standard input", config: site, stdin: "\n4111111111111111\n", args: []string{"test", "--from", "<>", "--to", "bob@guest.example", "-"}, out: "pickup by"},
+		{name: "no recipient", config: site, args: []string{"test", "--from", "ann@example.com", card}, status: 2},
+		{name: "no sender", config: site, args: []string{"test", "--to", "ann@example.com", card}, status: 2},
+		{name: "no message", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example"}, status: 2},
+		{name: "missing message", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example", "/nonexistent/x.eml"}, status: 2},
+		{name: "empty message", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example", filepath.Join(dir, "not-a-message.empty")}, status: 2},
+		{name: "broken rules", config: broken, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example", card}, status: 1},
+		{name: "no command", config: site, status: 2},
+		{name: "unknown command", config: site, args: []string{"chekc"}, status: 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			status, out, errOut := runRules(tt.config, tt.stdin, tt.args...)
+			if status != tt.status || !strings.Contains(out, tt.out) {
+				t.Errorf("status %d, want %d\n%s%s", status, tt.status, out, errOut)
+			}
+			if status != 0 && out == "" && errOut == "" {
+				t.Error("fails without a word")
+			}
+		})
+	}
+}
+
+// The JSON of `rules test` has all its keys, with empty lists rather than null.
+func TestRulesTestJSON(t *testing.T) {
+	site := rulesSite(t, sampleRules(t))
+	status, out, errOut := runRules(site, "Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n5500000000000004\n",
+		"test", "--json", "--from", "ann@example.com", "--to", "cy@example.com", "--to", "bob@guest.example", "-")
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, errOut)
+	}
+	var got struct {
+		Recipients []map[string]json.RawMessage
+		Defects    []string
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Recipients) != 2 || len(got.Defects) == 0 {
+		t.Fatalf("got %s", out)
+	}
+	for key, want := range map[string]string{
+		"address": `"cy@example.com"`, "action": `"deliver"`, "rule": `""`, "also": `{}`, "matched": `[]`, "evidence": `[]`,
+	} {
+		if string(got.Recipients[0][key]) != want {
+			t.Errorf("%s is %s, want %s", key, got.Recipients[0][key], want)
+		}
+	}
+	var evidence []struct{ Rule, What, Part, Name, Masked string }
+	if err := json.Unmarshal(got.Recipients[1]["evidence"], &evidence); err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, e := range evidence {
+		found = found || e.Rule == "card" && e.What == "detect" && e.Name == "credit-card" && e.Masked == "5500...0004"
+	}
+	if !found || strings.Contains(out, "5500000000000004") {
+		t.Errorf("evidence %s", got.Recipients[1]["evidence"])
+	}
+}
