@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"github.com/postseal/postseal/portal/display"
 	"github.com/postseal/postseal/store/socket"
 )
 
@@ -99,8 +100,41 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
+// portal is what the handlers share. It is immutable after New.
+type portal struct {
+	owner      socket.Owner
+	signingKey ed25519.PublicKey
+	recovery   *age.HybridIdentity
+	escrow     *age.HybridRecipient
+	pepper     []byte
+	url        *url.URL
+	secure     bool // https: Secure cookies with the __Host- prefix, and HSTS
+	brand      Brand
+	limits     Limits
+	proxies    []netip.Prefix
+	log        *slog.Logger
+	now        func() time.Time
+
+	assets     *assets
+	views      *views
+	sanitiser  *display.Sanitiser
+	passwords  *passwordRules
+	stretching chan struct{} // a slot for each password being stretched
+	spooling   chan struct{} // a slot for each opened message
+	requests   *limiter
+	attempts   *limiter
+}
+
 // New returns the portal. The error says which option is missing or wrong.
 func New(o Options) (http.Handler, error) {
+	p, err := newPortal(o)
+	if err != nil {
+		return nil, err
+	}
+	return p.handler(), nil
+}
+
+func newPortal(o Options) (*portal, error) {
 	switch {
 	case o.Owner == nil:
 		return nil, errors.New("portal: no store owner")
@@ -109,10 +143,43 @@ func New(o Options) (http.Handler, error) {
 	case len(o.Pepper) < 16:
 		return nil, errors.New("portal: the pepper is shorter than 16 octets")
 	}
-	if _, _, err := ParseURL(o.URL); err != nil {
+	u, secure, err := ParseURL(o.URL)
+	if err != nil {
 		return nil, err
 	}
-	return http.NotFoundHandler(), nil
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.RecoveryRecipient == nil && o.Recovery != nil {
+		o.RecoveryRecipient = o.Recovery.Recipient()
+	}
+	l := o.Limits.withDefaults()
+	p := &portal{
+		owner: o.Owner, signingKey: o.SigningKey, recovery: o.Recovery, escrow: o.RecoveryRecipient,
+		pepper: o.Pepper, url: u, secure: secure, brand: o.Brand, limits: l, proxies: o.TrustedProxies,
+		log: o.Log, now: o.Now,
+		sanitiser:  display.NewSanitiser(4),
+		stretching: make(chan struct{}, l.Passwords),
+		spooling:   make(chan struct{}, l.Spools),
+		requests:   newLimiter(l.Requests, o.Now),
+		attempts:   newLimiter(l.Attempts, o.Now),
+	}
+	if p.brand.Name == "" {
+		p.brand.Name = text("brand.default")
+	}
+	if p.assets, err = newAssets(p.brand); err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
+	if p.views, err = newViews(p.assets); err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
+	if p.passwords, err = newPasswordRules(); err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
+	return p, nil
 }
 
 // ParseURL checks the portal's public URL. secure is false only for http on a

@@ -1,0 +1,172 @@
+package portal
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+func TestActivationLoginLogout(t *testing.T) {
+	s := newSite(t, nil)
+	id, code := s.sealed(seal.ModeAccount, plainMail)
+	c := s.client()
+
+	// GET is the same for everybody and changes nothing.
+	c.get("/a/"+id).wants(t, 200, `name="code"`).lacks(t, guest)
+	c.post("/a/"+id, "code", "nonsense").wants(t, 422, text("link.badcode"))
+	c.post("/a/"+id, "code", code.Text()).wants(t, 200, guest, text("password.length"), "Choose a name")
+
+	form := []string{"code", code.Fragment(), "name", "Gustav Guest"}
+	bad := []struct{ password, repeat, want string }{
+		{"short", "short", text("password.length.error")},
+		{"elsewhere.example guest", "elsewhere.example guest", text("password.context.error")},
+		{"password1234567890", "password1234567890", text("password.common.error")},
+		{password, password + "x", text("activate.mismatch")},
+	}
+	for _, b := range bad {
+		c.post("/activate", append(form, "password", b.password, "repeat", b.repeat)...).wants(t, 422, b.want)
+	}
+	c.post("/activate", "code", code.Fragment(), "name", " ", "password", password, "repeat", password).
+		wants(t, 422, text("activate.badname"))
+
+	p := c.post("/activate", append(form, "password", password, "repeat", password)...).
+		wants(t, 200, "4111 1111 1111 1111", "Your statement", "Clara Member")
+	if p.url.Path != "/m/"+id {
+		t.Fatalf("led to %s", p.url.Path)
+	}
+	c.get("/inbox").wants(t, 200, "Your statement", guest)
+	c.get("/").wants(t, 200, "Inbox")
+
+	c.post("/logout").wants(t, 200, text("login.out"))
+	c.get("/inbox").wants(t, 401, text("login.heading")).lacks(t, "statement")
+	c.get("/m/"+id).wants(t, 401, text("login.heading.message"), id).lacks(t, "statement")
+
+	// The link is used up: an account logs in.
+	c.post("/a/"+id, "code", code.Fragment()).wants(t, 410, text("error.used.title"))
+	c.post("/login", "address", guest, "password", "not the password at all").wants(t, 401, text("login.wrong"))
+	c.post("/login", "address", "nobody@elsewhere.example", "password", password).wants(t, 401, text("login.wrong"))
+	c.post("/login", "address", guest, "password", password, "message", id).wants(t, 200, "4111")
+	if strings.Contains(s.log.String(), code.Fragment()) || strings.Contains(s.log.String(), "statement") {
+		t.Fatal("the log holds a code or a subject")
+	}
+}
+
+func TestLoginThrottled(t *testing.T) {
+	s := newSite(t, nil)
+	s.activated(plainMail)
+	c := s.client()
+	for range 5 {
+		c.post("/login", "address", guest, "password", "wrong wrong wrong").wants(t, 401)
+	}
+	c.post("/login", "address", guest, "password", password).wants(t, 429, "5 minutes")
+}
+
+func TestSecondMessageOfAnAccount(t *testing.T) {
+	s := newSite(t, nil)
+	// Two notices were waiting; activation with one opens both.
+	other, _ := s.sealed(seal.ModeAccount, strings.Replace(plainMail, "4111", "5500", 1))
+	c, _ := s.activated(plainMail)
+	c.get("/m/"+other).wants(t, 200, text("message.open")).lacks(t, "5500")
+	c.post("/m/"+other+"/open").wants(t, 200, "5500")
+
+	// Now it has an account: no code, the link alone.
+	third, _ := s.sealed(seal.ModeAccount, strings.Replace(plainMail, "4111", "6011", 1))
+	c.get("/m/"+third).wants(t, 200, text("message.open")).lacks(t, "6011")
+	c.post("/m/"+third+"/open").wants(t, 200, "6011")
+	c.get("/m/"+third).wants(t, 200, "6011")
+}
+
+// An offline site can't turn recovery grants: the second notice's own link adds
+// its message to the account.
+func TestClaimWithoutRecovery(t *testing.T) {
+	s := newSite(t, func(o *Options) { o.RecoveryRecipient, o.Recovery = o.Recovery.Recipient(), nil })
+	second, code := s.sealed(seal.ModeAccount, strings.Replace(plainMail, "4111", "5500", 1))
+	c, _ := s.activated(plainMail)
+
+	stranger := s.client()
+	stranger.post("/a/"+second, "code", code.Fragment()).wants(t, 200, text("login.heading.claim"), guest)
+	stranger.post("/login", "address", guest, "password", password, "code", code.Fragment(), "message", second).
+		wants(t, 200, "5500")
+	c.get("/m/"+second).wants(t, 200, "5500")
+
+	third, code3 := "", seal.Code{}
+	func() {
+		a := s.owner.accounts[guest]
+		delete(s.owner.accounts, guest)
+		third, code3 = s.sealed(seal.ModeAccount, strings.Replace(plainMail, "4111", "6011", 1))
+		s.owner.accounts[guest] = a
+	}()
+	c.post("/a/"+third, "code", code3.Fragment()).wants(t, 200, "6011")
+}
+
+func TestReset(t *testing.T) {
+	for _, online := range []bool{true, false} {
+		s := newSite(t, func(o *Options) {
+			if !online {
+				o.RecoveryRecipient, o.Recovery = o.Recovery.Recipient(), nil
+			}
+		})
+		c, id := s.activated(plainMail)
+		other := s.client()
+		lost := "can&#39;t open messages that you got before"
+		p := other.get("/forgot").wants(t, 200)
+		if strings.Contains(p.body, lost) == online {
+			t.Fatalf("online %v: the page about a forgotten password says\n%s", online, p.body)
+		}
+		other.post("/forgot", "address", "no address").wants(t, 422, text("forgot.badaddress"))
+		a := other.post("/forgot", "address", guest).wants(t, 200, "is on its way")
+		b := other.post("/forgot", "address", "nobody@x.example").wants(t, 200, "is on its way")
+		if strings.ReplaceAll(a.body, guest, "") != strings.ReplaceAll(b.body, "nobody@x.example", "") {
+			t.Fatal("the answer tells a known address from an unknown one")
+		}
+		if len(s.owner.codes) != 1 {
+			t.Fatalf("%d resets mailed", len(s.owner.codes))
+		}
+		code := s.owner.codes[0].Fragment()
+		other.get("/r").wants(t, 200, `name="code"`)
+		p = other.post("/r", "code", code).wants(t, 200, text("reset.heading"), "Gustav Guest")
+		if strings.Contains(p.body, lost) == online {
+			t.Fatalf("online %v: the reset page says\n%s", online, p.body)
+		}
+		const fresh = "ein anderes langes Kennwort 77"
+		p = other.post("/activate", "code", code, "name", "Gustav Guest", "password", fresh, "repeat", fresh).wants(t, 200)
+		if p.url.Path != "/inbox" {
+			t.Fatalf("led to %s", p.url.Path)
+		}
+		c.get("/inbox").wants(t, 401) // other sessions have ended
+		if online {
+			other.get("/m/"+id).wants(t, 200, "4111")
+		} else {
+			other.get("/m/"+id).wants(t, 502).lacks(t, "4111")
+		}
+		other.post("/r", "code", code).wants(t, 410)
+		other.post("/login", "address", guest, "password", password).wants(t, 401)
+		other.post("/login", "address", guest, "password", fresh).wants(t, 200)
+	}
+}
+
+func TestLinkErrors(t *testing.T) {
+	s := newSite(t, nil)
+	id, code := s.sealed(seal.ModeAccount, plainMail)
+	other, _ := s.sealed(seal.ModeAccount, plainMail)
+	c := s.client()
+	unknown := c.post("/a/"+id, "code", seal.NewCode().Fragment()).wants(t, 404, text("error.unknown.title"))
+	wrongPath := c.post("/a/"+other, "code", code.Fragment()).wants(t, 404)
+	if unknown.body != wrongPath.body {
+		t.Fatal("a code for another message is told apart from an unknown one")
+	}
+	s.owner.messages[id].state = socket.ErrExpired
+	c.post("/a/"+id, "code", code.Fragment()).wants(t, 410, text("error.expired.title"))
+	// A stranger learns nothing of that.
+	if p := c.post("/a/"+id, "code", seal.NewCode().Fragment()).wants(t, 404); p.body != unknown.body {
+		t.Fatal("a stranger can tell an expired link")
+	}
+	s.owner.messages[id].state = socket.ErrRecalled
+	c.post("/code", "code", code.Fragment()).wants(t, 410, text("error.recalled.title"))
+	s.owner.down = true
+	c.post("/a/"+id, "code", code.Fragment()).wants(t, 503, text("error.unavailable.title"))
+	c.get("/a/"+id).wants(t, 200)
+	c.get("/healthz").wants(t, 200, "ok")
+}

@@ -1,0 +1,208 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"filippo.io/age"
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// An activationView is the data of the form on which an account is made or gets
+// a new password.
+type activationView struct {
+	Code      string
+	Recipient string
+	Name      string
+	Sender    string
+	Reset     bool // of a forgotten password
+	New       bool // there is no account yet
+	// Lost: recovery is offline, so messages from before can't be opened with
+	// the new password until an administrator recovers them.
+	Lost    bool
+	Offline bool // recovery is offline
+	Rules   []passwordRule
+	Words   string // for the script that ticks the rules off: words that a password may not consist of
+	Errors  map[string]string
+}
+
+// maxNameRunes bounds the name of an account.
+const maxNameRunes = 100
+
+// activationForm shows the form for choosing name and password.
+func (p *portal) activationForm(c *call, code seal.Code, info socket.LinkInfo) error {
+	v := activationView{
+		Code: code.Fragment(), Recipient: info.Recipient, Sender: info.Sender,
+		Reset: info.Kind == socket.LinkReset, New: !info.Account,
+	}
+	if v.Reset && info.Account {
+		w, err := p.owner.Waiting(c.ctx(), code.Token())
+		if err != nil {
+			return err
+		}
+		v.Name = w.Name
+	}
+	return p.renderActivation(c, http.StatusOK, v)
+}
+
+func (p *portal) renderActivation(c *call, status int, v activationView) error {
+	v.Offline = p.recovery == nil
+	v.Lost = v.Offline && v.Reset
+	v.Rules = p.passwords.rules()
+	v.Words = strings.Join(p.context(v.Name, v.Recipient), " ")
+	title := text("activate.title")
+	if v.Reset && !v.New {
+		title = text("reset.title")
+	}
+	return p.render(c, status, "activate", title, v)
+}
+
+// activate makes the account, or gives it a new password, and starts a session.
+func (p *portal) activate(c *call) error {
+	if err := c.form(); err != nil {
+		return err
+	}
+	code, err := seal.ParseCode(c.r.PostFormValue("code"))
+	if err != nil {
+		return socket.ErrUnknown
+	}
+	info, err := p.owner.Link(c.ctx(), code.Token())
+	if err != nil {
+		return err
+	}
+	if info.Kind != socket.LinkReset && (info.Kind != socket.LinkActivate || info.Account) {
+		if info.Kind == socket.LinkActivate {
+			return p.claimOrLogin(c, code, info)
+		}
+		return socket.ErrUnknown
+	}
+	v := activationView{
+		Code: code.Fragment(), Recipient: info.Recipient, Sender: info.Sender,
+		Reset: info.Kind == socket.LinkReset, New: !info.Account,
+		Name: cleanLine(c.r.PostFormValue("name")), Errors: map[string]string{},
+	}
+	password := c.r.PostFormValue("password")
+	if v.Name == "" || utf8.RuneCountInString(v.Name) > maxNameRunes {
+		v.Errors["name"] = text("activate.badname")
+	}
+	if missing := p.passwords.check(password, p.context(v.Name, v.Recipient)); len(missing) > 0 {
+		v.Errors["password"] = missing[0].Error
+	} else if password != c.r.PostFormValue("repeat") {
+		v.Errors["repeat"] = text("activate.mismatch")
+	}
+	if len(v.Errors) > 0 {
+		return p.renderActivation(c, http.StatusUnprocessableEntity, v)
+	}
+
+	waiting, err := p.owner.Waiting(c.ctx(), code.Token())
+	if err != nil {
+		return err
+	}
+	key, a, err := p.newAccount(c, code, waiting, password)
+	if err != nil {
+		return err
+	}
+	a.Name = v.Name
+	s, err := p.owner.Activate(c.ctx(), code.Token(), a)
+	if errors.Is(err, socket.ErrConflict) {
+		return p.renderLogin(c, http.StatusConflict, loginView{Address: info.Recipient, Code: v.Code, Message: info.Message, Error: text("activate.exists")})
+	}
+	if err != nil {
+		return err
+	}
+	u, err := p.begin(c, s, key)
+	if err != nil {
+		return err
+	}
+	return p.openAndShow(c, u, info.Message)
+}
+
+// newAccount makes the account's keys and turns every waiting grant that it can
+// open into one for them.
+func (p *portal) newAccount(c *call, code seal.Code, w socket.Waiting, password string) (seal.AccountKey, socket.Activation, error) {
+	var a socket.Activation
+	kdf := seal.NewKDF()
+	keys, err := p.stretch(c.ctx(), kdf, password)
+	if err != nil {
+		return seal.AccountKey{}, a, err
+	}
+	key, err := p.accountKey(w)
+	if err != nil {
+		return seal.AccountKey{}, a, err
+	}
+	a = socket.Activation{
+		KDF: kdf, Verifier: keys.Verifier[:], PublicKey: key.Recipient(),
+		Wrapped: key.Wrap(keys.Wrap, w.Recipient), Grants: map[string][]byte{}, Client: c.client,
+	}
+	if p.escrow != nil {
+		if a.Escrow, err = key.Escrow(p.escrow); err != nil {
+			return seal.AccountKey{}, a, err
+		}
+	}
+	id, err := code.Identity()
+	if err != nil {
+		return seal.AccountKey{}, a, err
+	}
+	for _, m := range w.Messages {
+		manifest, err := p.verify(m.Manifest)
+		if err != nil || manifest.Mode != seal.ModeAccount || manifest.Recipient != w.Recipient {
+			// One bad record must not keep a person from all the others. It
+			// gets no grant, so it can't be shown either.
+			p.log.Error("waiting message fails verification", "message", manifest.Message)
+			continue
+		}
+		var grant []byte
+		switch {
+		case len(m.Grant) > 0:
+			grant, err = regrant(m.Grant, manifest, id, key)
+		case len(m.Recovery) > 0 && p.recovery != nil:
+			grant, err = regrant(m.Recovery, manifest, p.recovery, key)
+		default:
+			continue // its own link opens it, or the recovery key
+		}
+		if err != nil {
+			p.log.Error("waiting grant does not open", "message", manifest.Message)
+			continue
+		}
+		a.Grants[manifest.Message] = grant
+	}
+	return key, a, nil
+}
+
+// accountKey returns the account's old key if recovery gives it back, else a new one.
+func (p *portal) accountKey(w socket.Waiting) (seal.AccountKey, error) {
+	if p.recovery != nil && len(w.Escrow) > 0 {
+		key, err := seal.OpenEscrow(w.Escrow, p.recovery)
+		if err == nil {
+			return key, nil
+		}
+		// Escrowed to another recovery key: a new account key opens what comes.
+		p.log.Error("account key in escrow does not open")
+	}
+	return seal.NewAccountKey()
+}
+
+// regrant opens a grant and seals the message key in it to the account.
+func regrant(grant []byte, m seal.Manifest, by *age.HybridIdentity, to seal.AccountKey) ([]byte, error) {
+	k, err := seal.OpenGrant(grant, by, m)
+	if err != nil {
+		return nil, err
+	}
+	return k.Grant(to.Identity().Recipient(), m)
+}
+
+// cleanLine returns what a person typed as one line without control characters.
+func cleanLine(s string) string {
+	s = strings.ToValidUTF8(s, "")
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return ' '
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}

@@ -1,0 +1,118 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// Errors of the portal's own.
+var (
+	errNotFound    = errors.New("no such page")
+	errMethod      = errors.New("method not allowed")
+	errCrossOrigin = errors.New("cross-origin request")
+	errNoSession   = errors.New("no session")
+	errForm        = errors.New("unreadable form")
+	errBusy        = errors.New("too many at work")
+	errIntegrity   = errors.New("message fails verification")
+	errEmptyReply  = errors.New("empty reply")
+)
+
+func throttled(wait time.Duration) error { return &socket.ThrottledError{RetryAfter: wait} }
+
+// A failure is what the browser is told: a status, and the key of its texts
+// ("error.KEY.title" and "error.KEY.text").
+type failure struct {
+	status int
+	key    string
+}
+
+// failures is the one table from error to answer. What isn't in it is 500 and
+// goes to the log.
+var failures = []struct {
+	err error
+	failure
+}{
+	{errNotFound, failure{http.StatusNotFound, "notfound"}},
+	{errMethod, failure{http.StatusMethodNotAllowed, "method"}},
+	{errCrossOrigin, failure{http.StatusForbidden, "crossorigin"}},
+	{errForm, failure{http.StatusBadRequest, "form"}},
+	{errEmptyReply, failure{http.StatusUnprocessableEntity, "emptyreply"}},
+	{errBusy, failure{http.StatusServiceUnavailable, "busy"}},
+	{errIntegrity, failure{http.StatusBadGateway, "integrity"}},
+	{socket.ErrUnknown, failure{http.StatusNotFound, "unknown"}},
+	{socket.ErrExpired, failure{http.StatusGone, "expired"}},
+	{socket.ErrRecalled, failure{http.StatusGone, "recalled"}},
+	{socket.ErrUsed, failure{http.StatusGone, "used"}},
+	{socket.ErrThrottled, failure{http.StatusTooManyRequests, "throttled"}},
+	{socket.ErrConflict, failure{http.StatusConflict, "conflict"}},
+	{socket.ErrTooLarge, failure{http.StatusRequestEntityTooLarge, "toolarge"}},
+	{socket.ErrInvalid, failure{http.StatusBadRequest, "form"}},
+	{socket.ErrFull, failure{http.StatusInsufficientStorage, "full"}},
+	{socket.ErrUnavailable, failure{http.StatusServiceUnavailable, "unavailable"}},
+	{seal.ErrManifest, failure{http.StatusBadGateway, "integrity"}},
+	{seal.ErrOpen, failure{http.StatusBadGateway, "integrity"}},
+	{context.DeadlineExceeded, failure{http.StatusServiceUnavailable, "busy"}},
+}
+
+// classify finds the answer to an error; known is false for an internal one.
+func classify(err error) (f failure, known bool) {
+	for _, e := range failures {
+		if errors.Is(err, e.err) {
+			return e.failure, true
+		}
+	}
+	return failure{http.StatusInternalServerError, "internal"}, false
+}
+
+// fail answers with the error's page. The detail goes to the log alone.
+func (p *portal) fail(c *call, err error) {
+	if errors.Is(err, errNoSession) {
+		p.needLogin(c)
+		return
+	}
+	if errors.Is(err, context.Canceled) {
+		return // the browser has gone
+	}
+	f, known := classify(err)
+	if !known || f.status >= 500 {
+		p.log.Error("page failed", "route", c.route.path, "error", err)
+	}
+	if rec, ok := c.w.(*recorder); ok && rec.wrote {
+		// Too late to say anything: cut the connection, so that nobody takes
+		// half an answer for the whole.
+		panic(http.ErrAbortHandler)
+	}
+	var wait *socket.ThrottledError
+	if errors.As(err, &wait) {
+		c.w.Header().Set("Retry-After", strconv.Itoa(int(wait.RetryAfter.Seconds())+1))
+	}
+	v := errorView{Title: text("error." + f.key + ".title"), Text: text("error." + f.key + ".text"), Code: f.key == "unknown"}
+	if wait != nil {
+		v.Text = text("error.throttled.text", waitText(wait.RetryAfter))
+	}
+	if err := p.render(c, f.status, "error", v.Title, v); err != nil {
+		p.log.Error("error page failed", "error", err)
+	}
+}
+
+// An errorView is the data of the error page.
+type errorView struct {
+	Title, Text string
+	Code        bool // offer the page for typing the code
+}
+
+func waitText(d time.Duration) string {
+	switch {
+	case d < 90*time.Second:
+		return text("wait.seconds", int(d.Seconds())+1)
+	case d < 90*time.Minute:
+		return text("wait.minutes", int(d.Minutes())+1)
+	}
+	return text("wait.hours", int(d.Hours())+1)
+}

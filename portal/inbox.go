@@ -1,0 +1,79 @@
+package portal
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/postseal/postseal/portal/display"
+)
+
+// An inboxView is the data of the list of messages.
+type inboxView struct {
+	Rows   []inboxRow
+	Total  int
+	Unread int
+	Next   string // cursor of the next page
+	Later  bool   // this isn't the first page
+}
+
+// An inboxRow is one message of the list. What doesn't verify shows no word of
+// its content.
+type inboxRow struct {
+	ID          string
+	From        string
+	Subject     string
+	Received    time.Time
+	Expires     time.Time
+	Soon        bool // expires within three days
+	Unread      bool
+	Opened      bool
+	Replied     bool
+	Attachments int
+	Broken      bool
+}
+
+// maxCursor bounds what is passed on to the owner as a cursor.
+const maxCursor = 200
+
+func (p *portal) inbox(c *call) error {
+	cursor := c.r.URL.Query().Get("from")
+	if len(cursor) > maxCursor {
+		cursor = ""
+	}
+	page, err := p.owner.Inbox(c.ctx(), c.user.token, cursor, p.limits.Page)
+	if err != nil {
+		return err
+	}
+	v := inboxView{Total: page.Total, Unread: page.Unread, Next: page.Next, Later: cursor != ""}
+	for _, m := range page.Messages {
+		row := inboxRow{
+			ID: m.ID, Received: m.Received, Expires: m.Expires, Unread: !m.Read,
+			Opened: !m.Opened.IsZero(), Replied: !m.Replied.IsZero(),
+			Soon: m.Expires.Sub(p.now()) < 3*24*time.Hour,
+		}
+		if f, err := p.unlock(m, c.user.key.Identity(), "account", c.user.address); err != nil {
+			p.log.Error("message of an inbox fails verification", "message", m.ID)
+			row.Broken = true
+		} else {
+			row.From, row.Subject = sender(f), display.Decode(f.summary.Subject)
+			row.Attachments = len(f.summary.Attachments)
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	title := text("inbox.title")
+	if v.Unread > 0 {
+		title = text("inbox.title.unread", v.Unread)
+	}
+	return p.render(c, http.StatusOK, "inbox", title, v)
+}
+
+// sender names who wrote: the From line, or the envelope's address.
+func sender(f *fetched) string {
+	if s := display.Decode(f.summary.From); s != "" {
+		return s
+	}
+	if f.manifest.Sender != "" {
+		return f.manifest.Sender
+	}
+	return text("message.nosender")
+}

@@ -1,0 +1,167 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// A loginView is the data of the form to log in.
+type loginView struct {
+	Address string
+	Message string // id of the message to open afterwards
+	Code    string // of an activation link whose recipient has an account
+	Ended   bool   // a session has ended
+	Out     bool   // the user has logged out
+	Post    bool   // a form was sent without a session
+	Error   string
+}
+
+const (
+	maxAddress  = 320
+	maxPassword = 1024
+)
+
+// landing is the first page: the form to log in, or the inbox for who is.
+func (p *portal) landing(c *call) error {
+	u, err := p.findUser(c)
+	if err != nil {
+		return err
+	}
+	if u != nil {
+		return c.redirect("/inbox")
+	}
+	return p.renderLogin(c, http.StatusOK, loginView{Out: c.r.URL.Query().Has("out")})
+}
+
+func (p *portal) renderLogin(c *call, status int, v loginView) error {
+	return p.render(c, status, "login", text("login.title"), v)
+}
+
+// login compares address and password, and opens what the user came for.
+func (p *portal) login(c *call) error {
+	if err := c.form(); err != nil {
+		return err
+	}
+	v := loginView{
+		Address: strings.TrimSpace(c.r.PostFormValue("address")),
+		Message: messageID(c.r.PostFormValue("message")),
+		Code:    c.r.PostFormValue("code"),
+	}
+	password := c.r.PostFormValue("password")
+	if v.Address == "" || password == "" || len(v.Address) > maxAddress || len(password) > maxPassword {
+		v.Error = text("login.wrong")
+		return p.renderLogin(c, http.StatusUnprocessableEntity, v)
+	}
+	u, err := p.logIn(c, v.Address, password)
+	var wait *socket.ThrottledError
+	switch {
+	case errors.Is(err, socket.ErrLogin):
+		v.Error = text("login.wrong")
+		return p.renderLogin(c, http.StatusUnauthorized, v)
+	case errors.As(err, &wait):
+		v.Error = text("login.throttled", waitText(wait.RetryAfter))
+		return p.renderLogin(c, http.StatusTooManyRequests, v)
+	case err != nil:
+		return err
+	}
+	if v.Code != "" {
+		if id, err := p.claim(c, u, v.Code); err == nil {
+			v.Message = id
+		} else if !refusal(err) {
+			return err
+		}
+	}
+	return p.openAndShow(c, u, v.Message)
+}
+
+func (p *portal) logIn(c *call, address, password string) (*user, error) {
+	kdf, err := p.owner.Challenge(c.ctx(), address)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := p.stretch(c.ctx(), kdf, password)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.owner.Login(c.ctx(), socket.Login{Address: address, Verifier: keys.Verifier[:], Client: c.client})
+	if err != nil {
+		return nil, err
+	}
+	key, err := seal.UnwrapAccountKey(s.Wrapped, keys.Wrap, s.Address)
+	if err != nil {
+		return nil, err
+	}
+	return p.begin(c, s, key)
+}
+
+// stretch runs argon2id, as many at once as there are slots: each takes 64 MiB.
+func (p *portal) stretch(ctx context.Context, kdf seal.KDF, password string) (seal.PasswordKeys, error) {
+	select {
+	case p.stretching <- struct{}{}:
+	case <-ctx.Done():
+		return seal.PasswordKeys{}, errBusy
+	}
+	defer func() { <-p.stretching }()
+	return kdf.Derive(normalPassword(password), p.pepper)
+}
+
+// logout ends the session, if there is one.
+func (p *portal) logout(c *call) error {
+	if token, _, ok := p.readCookie(c); ok {
+		if err := p.owner.Logout(c.ctx(), token); err != nil && !errors.Is(err, socket.ErrUnknown) {
+			return err
+		}
+	}
+	p.clearCookie(c)
+	// Pages that the browser keeps for going back are dropped too.
+	c.w.Header().Set("Clear-Site-Data", `"cache"`)
+	return c.redirect("/?out")
+}
+
+// openAndShow leads a user who has just come in to the message asked for. The
+// request is a POST that followed a click, so the message counts as opened.
+func (p *portal) openAndShow(c *call, u *user, id string) error {
+	if id == "" {
+		return c.redirect("/inbox")
+	}
+	m, err := p.fetch(c.ctx(), u, id)
+	if err == nil {
+		err = p.owner.MarkOpened(c.ctx(), u.token, m.ID, true)
+	}
+	if err != nil && !refusal(err) {
+		return err
+	}
+	return c.redirect("/m/" + id) // which says what is wrong, if something is
+}
+
+// refusal says whether the owner answered and the answer is no.
+func refusal(err error) bool {
+	return errors.Is(err, socket.ErrUnknown) || errors.Is(err, socket.ErrExpired) ||
+		errors.Is(err, socket.ErrRecalled) || errors.Is(err, socket.ErrUsed) || errors.Is(err, socket.ErrConflict)
+}
+
+// form reads the fields of an ordinary form.
+func (c *call) form() error {
+	if err := c.r.ParseForm(); err != nil {
+		return errForm
+	}
+	return nil
+}
+
+// messageID returns s if it can be the id of a message, else "".
+func messageID(s string) string {
+	if len(s) != 36 {
+		return ""
+	}
+	for _, b := range []byte(s) {
+		if !('0' <= b && b <= '9' || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F' || b == '-') {
+			return ""
+		}
+	}
+	return s
+}

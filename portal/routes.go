@@ -1,0 +1,105 @@
+package portal
+
+import (
+	"net/http"
+
+	"github.com/gorilla/mux"
+)
+
+// A caller is the class of client that a route is for.
+type caller int
+
+const (
+	// public: anybody. The page shows nothing of the store.
+	public caller = iota
+	// attempt: anybody, who offers a password, a code or an address. Limited per
+	// client address; the owner judges what is offered.
+	attempt
+	// member of a live session only. The owner scopes each call to its account.
+	session
+)
+
+// A weight is what a request may cost.
+type weight int
+
+const (
+	light    weight = iota // small body, ordinary time-out
+	download               // long answer
+	upload                 // long body, up to the limit of a reply
+)
+
+// A route is one line of the table of all that the portal answers.
+type route struct {
+	method string
+	path   string // gorilla/mux template
+	caller caller
+	weight weight
+	serve  func(*portal, *call) error
+}
+
+// id matches a message's id. Ids are the store's own (UUID); nothing from a mail
+// ever is part of a path.
+const id = "{id:[0-9a-fA-F-]{36}}"
+
+// routes is the whole table. What it doesn't list is denied.
+func routes() []route {
+	return []route{
+		{"GET", "/", public, light, (*portal).landing},
+		{"POST", "/login", attempt, light, (*portal).login},
+		{"POST", "/logout", public, light, (*portal).logout},
+		{"GET", "/forgot", public, light, (*portal).forgotForm},
+		{"POST", "/forgot", attempt, light, (*portal).forgot},
+
+		// Links. GET is the same page for everybody and asks the owner nothing.
+		{"GET", "/code", public, light, (*portal).codePage},
+		{"POST", "/code", attempt, light, (*portal).useCode},
+		{"POST", "/code/find", attempt, light, (*portal).findCode},
+		{"GET", "/a/" + id, public, light, (*portal).linkPage},
+		{"POST", "/a/" + id, attempt, light, (*portal).useCode},
+		{"GET", "/r", public, light, (*portal).linkPage},
+		{"POST", "/r", attempt, light, (*portal).useCode},
+		{"POST", "/activate", attempt, light, (*portal).activate},
+		{"GET", "/o/" + id, public, light, (*portal).oneTimePage},
+		{"POST", "/o/" + id, attempt, download, (*portal).useCode},
+		{"POST", "/o/" + id + "/open", attempt, light, (*portal).oneTimeOpen},
+		{"POST", "/o/" + id + "/payload", attempt, download, (*portal).oneTimePayload},
+		{"POST", "/o/" + id + "/part/{part:[0-9]{1,4}}", attempt, download, (*portal).oneTimePart},
+		{"POST", "/o/" + id + "/eml", attempt, download, (*portal).oneTimeOriginal},
+		{"POST", "/o/" + id + "/reply", attempt, upload, (*portal).oneTimeReply},
+		{"GET", "/frame", public, light, (*portal).emptyFrame},
+		// A mail gateway turned "#" into "%23", once or twice.
+		{"GET", "/{kind:[ao]}/" + id + "{mark:(?:#|%23)}{code:.*}", public, light, (*portal).mendLink},
+		{"GET", "/{kind:r}{mark:(?:#|%23)}{code:.*}", public, light, (*portal).mendLink},
+
+		{"GET", "/inbox", session, light, (*portal).inbox},
+		{"GET", "/m/" + id, session, light, (*portal).message},
+		{"POST", "/m/" + id + "/open", session, light, (*portal).openMessage},
+		{"POST", "/m/" + id + "/unread", session, light, (*portal).markUnread},
+		{"GET", "/m/" + id + "/html", session, light, (*portal).messageHTML},
+		{"GET", "/m/" + id + "/part/{part:[0-9]{1,4}}", session, download, (*portal).messagePart},
+		{"GET", "/m/" + id + "/eml", session, download, (*portal).messageOriginal},
+		{"GET", "/m/" + id + "/reply", session, light, (*portal).replyForm},
+		{"POST", "/m/" + id + "/reply", session, upload, (*portal).reply},
+		{"GET", "/m/" + id + "/sent", session, light, (*portal).replySent},
+
+		{"GET", "/static/{file:[A-Za-z0-9._-]+}", public, light, (*portal).static},
+		{"GET", "/favicon.ico", public, light, (*portal).favicon},
+		{"GET", "/robots.txt", public, light, (*portal).robots},
+		{"GET", "/healthz", public, light, (*portal).health},
+	}
+}
+
+// handler builds the router of the table, with the middleware around it.
+func (p *portal) handler() http.Handler {
+	m := mux.NewRouter().SkipClean(true)
+	for _, rt := range routes() {
+		methods := []string{rt.method}
+		if rt.method == "GET" {
+			methods = append(methods, "HEAD")
+		}
+		m.Handle(rt.path, p.serve(rt)).Methods(methods...)
+	}
+	m.NotFoundHandler = p.serve(route{path: "(none)", serve: func(p *portal, c *call) error { return errNotFound }})
+	m.MethodNotAllowedHandler = p.serve(route{path: "(none)", serve: func(p *portal, c *call) error { return errMethod }})
+	return p.protect(m)
+}

@@ -1,0 +1,112 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// A user is the account behind a live session.
+type user struct {
+	token   seal.Token
+	address string
+	name    string
+	key     seal.AccountKey
+}
+
+// cookieName is that of the session cookie. Browsers take a cookie with the
+// __Host- prefix only from https, with Secure and Path=/ and for no other host,
+// so that neither a sibling domain nor plain http can plant one. On loopback
+// http there is no such prefix to have.
+func (p *portal) cookieName() string {
+	if p.secure {
+		return "__Host-postseal"
+	}
+	return "postseal"
+}
+
+// setCookie gives the browser a session: the owner's token and the secret that
+// the owner never sees. It has no lifetime of its own; the owner ends sessions.
+func (p *portal) setCookie(c *call, token, secret seal.Token) {
+	http.SetCookie(c.w, &http.Cookie{
+		Name: p.cookieName(), Value: token.Encode() + "." + secret.Encode(), Path: "/",
+		Secure: p.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+func (p *portal) clearCookie(c *call) {
+	http.SetCookie(c.w, &http.Cookie{
+		Name: p.cookieName(), Path: "/", MaxAge: -1,
+		Secure: p.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// readCookie returns the halves of the session cookie.
+func (p *portal) readCookie(c *call) (token, secret seal.Token, ok bool) {
+	ck, err := c.r.Cookie(p.cookieName())
+	if err != nil {
+		return token, secret, false
+	}
+	c.cookie = true
+	t, s, _ := strings.Cut(ck.Value, ".")
+	token, err1 := seal.ParseToken(t)
+	secret, err2 := seal.ParseToken(s)
+	return token, secret, err1 == nil && err2 == nil
+}
+
+// findUser returns the account of the request's session, or nil if there is none.
+// The error is one of the owner's being unavailable, never that of a session.
+func (p *portal) findUser(c *call) (*user, error) {
+	token, secret, ok := p.readCookie(c)
+	if !ok {
+		return nil, nil
+	}
+	info, err := p.owner.SessionInfo(c.ctx(), token)
+	switch {
+	case errors.Is(err, socket.ErrUnknown), errors.Is(err, socket.ErrExpired):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	key, err := seal.AccountKeyOfSession(info.SealedKey, secret)
+	if err != nil {
+		// The token is right and the secret is not: nothing can be opened by it.
+		return nil, nil
+	}
+	return &user{token, info.Address, info.Name, key}, nil
+}
+
+// begin makes a fresh session the browser's, in place of any that it had.
+func (p *portal) begin(c *call, s socket.Session, key seal.AccountKey) (*user, error) {
+	secret := seal.NewToken()
+	if err := p.owner.KeepKey(c.ctx(), s.Token, key.ForSession(secret)); err != nil {
+		return nil, err
+	}
+	if old, _, ok := p.readCookie(c); ok {
+		// The new session is good whether or not the old one could be ended.
+		if err := p.owner.Logout(c.ctx(), old); err != nil {
+			p.log.Warn("end the previous session", "error", err)
+		}
+	}
+	p.setCookie(c, s.Token, secret)
+	return &user{s.Token, s.Address, s.Name, key}, nil
+}
+
+// needLogin answers a request that lacks a session: the form to log in, which
+// leads on to the message that was asked for.
+func (p *portal) needLogin(c *call) {
+	v := loginView{Message: c.arg("id"), Ended: c.cookie}
+	if c.cookie {
+		p.clearCookie(c)
+	}
+	if c.r.Method == http.MethodPost {
+		// What was typed is still in the browser's history.
+		v.Post = true
+	}
+	if err := p.renderLogin(c, http.StatusUnauthorized, v); err != nil {
+		p.log.Error("login page failed", "error", err)
+	}
+}

@@ -1,0 +1,98 @@
+// Command assets makes portal/web/static/pickup.js, the script that opens a
+// one-time message in the browser, of portal/web/pickup and the npm packages that
+// its package-lock.json pins. It needs npm; the program it makes the script for
+// doesn't. Run it in portal/web: go run ./assets
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "assets:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	const dir = "pickup"
+	npm := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	npm.Dir, npm.Stdout, npm.Stderr = dir, os.Stderr, os.Stderr
+	if err := npm.Run(); err != nil {
+		return fmt.Errorf("npm ci: %w", err)
+	}
+	if err := licences(dir); err != nil {
+		return err
+	}
+	inputs, err := inputsOf(dir)
+	if err != nil {
+		return err
+	}
+	out := api.Build(api.BuildOptions{
+		EntryPoints:       []string{filepath.Join(dir, "pickup.js")},
+		Bundle:            true,
+		MinifyWhitespace:  true,
+		MinifySyntax:      true,
+		MinifyIdentifiers: true,
+		Format:            api.FormatIIFE,
+		Platform:          api.PlatformBrowser,
+		Target:            api.ES2022,
+		Charset:           api.CharsetASCII,
+		LegalComments:     api.LegalCommentsEndOfFile,
+		Banner:            map[string]string{"js": "// inputs " + inputs},
+		LogLevel:          api.LogLevelWarning,
+	})
+	if len(out.Errors) > 0 || len(out.OutputFiles) != 1 {
+		return errors.New("esbuild did not make one file")
+	}
+	return os.WriteFile(filepath.Join("static", "pickup.js"), out.OutputFiles[0].Contents, 0o644)
+}
+
+// licences collects the licences of what is bundled.
+func licences(dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "node_modules", "*", "LICENSE*"))
+	if err != nil {
+		return err
+	}
+	scoped, err := filepath.Glob(filepath.Join(dir, "node_modules", "@*", "*", "LICENSE*"))
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	for _, f := range append(files, scoped...) {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(filepath.Join(dir, "node_modules"), filepath.Dir(f))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&out, "==== %s: %s ====\n\n%s\n\n", rel, filepath.Base(f), bytes.TrimSpace(b))
+	}
+	return os.WriteFile(filepath.Join(dir, "LICENSES.txt"), out.Bytes(), 0o644)
+}
+
+// inputsOf is the digest of what the script is made of. It stands in the script's
+// first line, so that a test can tell when the script is older than its source.
+func inputsOf(dir string) (string, error) {
+	h := sha256.New()
+	for _, name := range []string{"package-lock.json", "pickup.js"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%s %d\n", name, len(b))
+		h.Write(b)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)), nil
+}

@@ -1,0 +1,440 @@
+// Opens a one-time message in the browser. The code from the link's fragment
+// stays here: the server gets the link's token, which opens nothing, and returns
+// the sealed message. See package seal of the store for the formats; the labels
+// below are two of its.
+import { Decrypter } from 'age-encryption';
+import { bech32 } from '@scure/base';
+import DOMPurify from 'dompurify';
+import PostalMime from 'postal-mime';
+
+const labelLinkToken = 'postseal v1 link token';
+const labelLinkKey = 'postseal v1 link key';
+const maxHTML = 1 << 20;
+const maxInline = 4 << 20;
+
+const $ = (id) => document.getElementById(id);
+const utf8 = new TextEncoder();
+
+// ---- codes and keys (store/seal/code.go, derive.go) ----
+
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'; // Crockford's base 32
+
+export function cleanCode(text) {
+  return text.toUpperCase().replace(/[\s\u00a0\u2010\u2011\u2013-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
+}
+
+export function parseCode(text) {
+  const s = cleanCode(text);
+  if (s.length !== 32) return null;
+  const out = new Uint8Array(20);
+  let acc = 0, bits = 0, n = 0;
+  for (const c of s) {
+    const v = alphabet.indexOf(c);
+    if (v < 0) return null;
+    acc = (acc << 5) | v;
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      out[n++] = acc >> bits;
+      acc &= (1 << bits) - 1;
+    }
+  }
+  return out;
+}
+
+// derive is HKDF-SHA256 without salt (RFC 5869), 32 octets.
+export async function derive(secret, label) {
+  const key = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);
+  return new Uint8Array(await crypto.subtle.deriveBits(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: utf8.encode(label) }, key, 256));
+}
+
+export function identityOf(seed) {
+  return bech32.encode('age-secret-key-pq-', bech32.toWords(seed), false).toUpperCase();
+}
+
+const base64url = (b) => btoa(String.fromCharCode(...b)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
+const unbase64 = (s) => Uint8Array.from(atob(s), (c) => c.charCodeAt(0));
+const hex = (b) => Array.from(b, (x) => x.toString(16).padStart(2, '0')).join('');
+const sha256 = async (b) => hex(new Uint8Array(await crypto.subtle.digest('SHA-256', b)));
+
+// ---- the message ----
+
+class Refused extends Error {
+  constructor(key) {
+    super(key);
+    this.key = key;
+  }
+}
+
+async function ask(path, token) {
+  const r = await fetch(path, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }), cache: 'no-store',
+  }).catch(() => { throw new Refused('unavailable'); });
+  if (!r.ok) {
+    const e = await r.json().catch(() => ({}));
+    throw new Refused(e.error || (r.status >= 500 ? 'unavailable' : 'internal'));
+  }
+  return r;
+}
+
+async function decrypt(identity, sealed, as) {
+  const d = new Decrypter();
+  d.addIdentity(identity);
+  return d.decrypt(sealed, as);
+}
+
+async function payload(id, token, size, progress) {
+  const r = await ask(`/o/${id}/payload`, token);
+  const out = new Uint8Array(size);
+  let at = 0;
+  for (const reader = r.body.getReader(); ;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (at + value.length > size) throw new Refused('integrity');
+    out.set(value, at);
+    at += value.length;
+    progress(at / size);
+  }
+  if (at !== size) throw new Refused('integrity');
+  return out;
+}
+
+// open returns the message's octets and what the manifest says. Everything is
+// compared before anything is shown.
+async function open(id, code, progress) {
+  const token = base64url(await derive(code, labelLinkToken));
+  const found = await (await ask(`/o/${id}/open`, token)).json();
+  const manifest = JSON.parse(new TextDecoder().decode(unbase64(found.manifest)));
+  if (manifest.v !== 1 || manifest.message !== id || manifest.mode !== 'one-time') throw new Refused('integrity');
+  const sealed = await payload(id, token, manifest.payload_size, (part) => progress('fetch', part));
+  progress('open', 1);
+  try {
+    if ((await sha256(sealed)) !== manifest.payload) throw new Refused('integrity');
+    const grant = JSON.parse(await decrypt(identityOf(await derive(code, labelLinkKey)), unbase64(found.grant), 'text'));
+    if (grant.v !== 1 || grant.message !== id || grant.recipient !== manifest.recipient || grant.payload !== manifest.payload) {
+      throw new Refused('integrity');
+    }
+    const message = await decrypt(grant.key, sealed, 'uint8array');
+    return { token, message, manifest, found };
+  } catch (e) {
+    throw e instanceof Refused ? e : new Refused('integrity');
+  }
+}
+
+// ---- showing it ----
+
+// cleanName is package display's CleanName.
+export function cleanName(name, kind) {
+  let s = String(name || '').split(/[/\\]/).pop()
+    .replace(/[<>:"|?*;%\ufffd]/g, '_').replace(/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]/gu, '').replace(/\s+/g, ' ').replace(/^[. ]+|[. ]+$/g, '');
+  if (!s) s = 'attachment' + ({ 'application/pdf': '.pdf', 'text/plain': '.txt', 'message/rfc822': '.eml' }[kind] || '.bin');
+  if (/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(s)) s = '_' + s;
+  if (s.length > 120) {
+    const dot = s.lastIndexOf('.');
+    const ext = dot > 0 && s.length - dot <= 16 ? s.slice(dot) : '';
+    s = s.slice(0, 120 - ext.length) + ext;
+  }
+  return s;
+}
+
+const oneLine = (s) => String(s || '').replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ').replace(/\s+/g, ' ').trim();
+
+const properties = new Set(('background background-color border border-top border-right border-bottom border-left border-color ' +
+  'border-style border-width border-radius border-collapse border-spacing clear color direction display float font font-family ' +
+  'font-size font-style font-variant font-weight height letter-spacing line-height list-style list-style-type margin margin-top ' +
+  'margin-right margin-bottom margin-left max-height max-width min-height min-width padding padding-top padding-right ' +
+  'padding-bottom padding-left table-layout text-align text-decoration text-indent text-transform vertical-align white-space ' +
+  'width word-break word-spacing word-wrap').split(' '));
+
+function cleanStyle(s) {
+  if (s.length > 4096) return '';
+  return s.split(';').map((d) => {
+    const i = d.indexOf(':');
+    const property = d.slice(0, i).trim().toLowerCase();
+    const value = d.slice(i + 1).trim();
+    const plain = value.replace(/\b(rgb|hsl)a?\([\d .,%/-]{1,62}\)/gi, '');
+    return i > 0 && value && properties.has(property) && !/[(\\@{}<>&]|\/\*/.test(plain) ? `${property}: ${value}` : '';
+  }).filter(Boolean).join('; ');
+}
+
+// purifier returns what cleans a mail's HTML: the same as package display does on
+// the server, with no element that acts, loads or names itself.
+function purify(html, pictures) {
+  let remote = false;
+  let room = (maxInline * 4) / 3;
+  const dataPicture = /^data:image\/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]/;
+  DOMPurify.removeAllHooks();
+  DOMPurify.addHook('uponSanitizeAttribute', (node, data) => {
+    switch (data.attrName) {
+      case 'style':
+        data.attrValue = cleanStyle(data.attrValue);
+        data.keepAttr = data.attrValue !== '';
+        break;
+      case 'src': {
+        let src = data.attrValue.trim();
+        if (/^cid:/i.test(src)) src = pictures.get(unescapeID(src.slice(4))) || 'data:';
+        if (node.nodeName === 'IMG' && dataPicture.test(src) && src.length <= room) {
+          room -= src.length;
+          data.attrValue = src;
+          data.forceKeepAttr = true;
+        } else {
+          if (!src.startsWith('data:')) remote = true;
+          data.keepAttr = false;
+        }
+        break;
+      }
+      case 'href':
+        if (node.nodeName !== 'A' || !/^(https?:|mailto:|tel:)/i.test(data.attrValue.trim())) data.keepAttr = false;
+        break;
+      case 'background':
+        remote = true;
+        data.keepAttr = false;
+        break;
+    }
+  });
+  DOMPurify.addHook('afterSanitizeAttributes', (node) => {
+    if (node.nodeName === 'A' && node.hasAttribute('href')) {
+      node.setAttribute('target', '_blank');
+      node.setAttribute('rel', 'noopener noreferrer');
+    }
+  });
+  const fragment = DOMPurify.sanitize(html, {
+    RETURN_DOM_FRAGMENT: true,
+    ALLOWED_TAGS: ('a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details ' +
+      'dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q s samp ' +
+      'section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr').split(' '),
+    ALLOWED_ATTR: ('href src alt title style align valign dir lang width height border cellpadding cellspacing bgcolor colspan ' +
+      'rowspan span color size face start value type nowrap open').split(' '),
+    ALLOW_DATA_ATTR: false,
+    ALLOW_ARIA_ATTR: false,
+    ALLOW_UNKNOWN_PROTOCOLS: false,
+    ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|tel:)/i,
+    ADD_DATA_URI_TAGS: ['img'],
+    SANITIZE_DOM: true,
+    FORBID_CONTENTS: ['script', 'style', 'svg', 'math', 'template', 'title', 'noscript', 'iframe', 'object', 'textarea', 'select', 'xmp', 'audio', 'video'],
+  });
+  return { fragment, remote };
+}
+
+function unescapeID(s) {
+  try {
+    return decodeURIComponent(s);
+  } catch {
+    return s;
+  }
+}
+
+const size = (n) => n < 1000 ? `${n} B` : n < 1e6 ? `${Math.round(n / 1000)} kB` : `${(n / 1e6).toFixed(1).replace('.0', '')} MB`;
+const when = (d) => {
+  const at = new Date(d);
+  return isNaN(at) ? '' : at.toLocaleString(navigator.language || 'en', { dateStyle: 'medium', timeStyle: 'short' });
+};
+const person = (a) => !a ? '' : a.group ? a.group.map(person).join(', ') : a.name ? `${a.name} <${a.address}>` : a.address;
+const people = (list) => oneLine((list || []).map(person).join(', '));
+
+function save(bytes, name) {
+  // Never under the mail's own type: the browser is to save it, not to show it.
+  const url = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
+  const a = document.createElement('a');
+  a.href = url;
+  a.download = name;
+  document.body.append(a);
+  a.click();
+  a.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 60000);
+}
+
+function attachmentsOf(mail, used) {
+  return mail.attachments.filter((a) => !used.has(a)).map((a) => {
+    const bytes = a.content instanceof ArrayBuffer ? new Uint8Array(a.content) : typeof a.content === 'string' ? utf8.encode(a.content) : a.content;
+    return { name: cleanName(a.filename, a.mimeType), bytes };
+  });
+}
+
+// picturesOf returns the cid: pictures of the HTML as data: URLs.
+function picturesOf(mail, html) {
+  const pictures = new Map();
+  const used = new Set();
+  for (const a of mail.attachments) {
+    const id = (a.contentId || '').replace(/^<|>$/g, '');
+    if (!id || !/^image\/(png|jpeg|gif|webp)$/.test(a.mimeType) || a.disposition === 'attachment' || !html.includes(id)) continue;
+    const bytes = new Uint8Array(a.content);
+    let text = '';
+    for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+    pictures.set(id, `data:${a.mimeType};base64,${btoa(text)}`);
+    used.add(a);
+  }
+  return { pictures, used };
+}
+
+function show(view) {
+  for (const id of ['ask', 'work', 'message', 'reasons']) $(id).hidden = id !== view;
+}
+
+function fail(key) {
+  let reason = document.querySelector(`[data-reason="${CSS.escape(key)}"]`);
+  if (!reason) reason = document.querySelector('[data-reason="internal"]');
+  for (const s of document.querySelectorAll('[data-reason]')) s.hidden = s !== reason;
+  show('reasons');
+  reason.querySelector('h1').focus();
+}
+
+async function display({ token, message, manifest, found }) {
+  const mail = await PostalMime.parse(message, { maxNestingDepth: 30 });
+  let html = mail.html || '';
+  $('m-cut').hidden = html.length <= maxHTML;
+  if (html.length > maxHTML) html = '';
+  const subject = oneLine(mail.subject);
+  document.title = (subject || $('m-subject').dataset.none) + document.title.slice(document.title.lastIndexOf(' · '));
+  $('m-subject').textContent = subject || $('m-subject').dataset.none;
+  let from = people([mail.from].filter(Boolean)) || manifest.sender;
+  if (manifest.sender && mail.from && (mail.from.address || '').toLowerCase() !== manifest.sender.toLowerCase()) from += ` (${manifest.sender})`;
+  $('m-from').textContent = from;
+  for (const f of ['to', 'cc']) {
+    $(`m-${f}`).textContent = people(mail[f]);
+    $(`m-${f}-row`).hidden = !people(mail[f]);
+  }
+  $('m-date').textContent = when(mail.date);
+  $('m-expires').textContent = when(found.expires);
+
+  const { pictures, used } = picturesOf(mail, html);
+  const list = $('m-attachments').querySelector('ul');
+  list.replaceChildren();
+  for (const a of attachmentsOf(mail, used)) {
+    const b = document.createElement('button');
+    b.type = 'button';
+    const name = document.createElement('span');
+    name.className = 'name';
+    name.textContent = a.name;
+    const bytes = document.createElement('span');
+    bytes.className = 'bytes';
+    bytes.textContent = size(a.bytes.length);
+    b.append($('icon-save').content.cloneNode(true), name, bytes);
+    b.addEventListener('click', () => save(a.bytes, a.name));
+    const li = document.createElement('li');
+    li.append(b);
+    list.append(li);
+  }
+  $('m-attachments').hidden = list.children.length === 0;
+
+  const dl = $('m-headers').querySelector('dl');
+  dl.replaceChildren();
+  for (const h of mail.headers.slice(0, 500)) {
+    const row = document.createElement('div');
+    const dt = document.createElement('dt');
+    const dd = document.createElement('dd');
+    dt.textContent = oneLine(h.originalKey || h.key);
+    dd.textContent = oneLine(h.value).slice(0, 4000);
+    row.append(dt, dd);
+    dl.append(row);
+  }
+
+  let text = mail.text || '';
+  if (html) {
+    const { fragment, remote } = purify(html, pictures);
+    $('m-remote').hidden = !remote;
+    if (!text) text = fragment.textContent;
+    await fill($('m-frame'), fragment);
+  }
+  $('m-text').textContent = text;
+  $('m-original').onclick = () => save(message, cleanName((subject || 'message').slice(0, 80) + '.eml'));
+
+  const views = $('m-switch');
+  views.hidden = !html;
+  const choose = (mode) => {
+    $('m-frame').hidden = mode !== 'html';
+    $('m-text').hidden = mode !== 'text';
+    for (const b of views.querySelectorAll('button')) {
+      if (b.dataset.view === mode) b.setAttribute('aria-current', 'true');
+      else b.removeAttribute('aria-current');
+    }
+    if (mode === 'html') fit($('m-frame'));
+  };
+  views.onclick = (event) => event.target.dataset.view && choose(event.target.dataset.view);
+
+  $('m-reply').hidden = !found.canReply;
+  $('r-token').value = token;
+  $('r-subject').value = /^re:/i.test(subject) ? subject : `Re: ${subject}`;
+  show('message');
+  choose(html ? 'html' : 'text');
+  $('m-subject').focus();
+}
+
+// fill puts cleaned nodes into the frame, whose document came from the server
+// with a policy of its own. No script runs there.
+function fill(frame, fragment) {
+  return new Promise((resolve, reject) => {
+    frame.addEventListener('load', () => {
+      const doc = frame.contentDocument;
+      if (!doc) {
+        reject(new Refused('internal'));
+        return;
+      }
+      doc.body.replaceChildren(doc.importNode(fragment, true));
+      fit(frame);
+      resolve();
+    }, { once: true });
+    frame.hidden = false;
+    frame.src = '/frame';
+    $('message').hidden = false; // a frame that isn't rendered may not load
+  });
+}
+
+function fit(frame) {
+  const root = frame.contentDocument && frame.contentDocument.documentElement;
+  if (!root) return;
+  frame.style.height = 'auto';
+  frame.style.height = `${Math.min(Math.max(root.scrollHeight, 120) + 4, 30000)}px`;
+}
+
+// ---- the page ----
+
+function fromFragment() {
+  let text = location.hash.slice(1);
+  try {
+    text = decodeURIComponent(text);
+  } catch { /* as it is */ }
+  if (!parseCode(text)) return;
+  $('code').value = cleanCode(text);
+  $('code-part').hidden = true;
+  for (const e of document.querySelectorAll('[data-with-code]')) e.hidden = false;
+  for (const e of document.querySelectorAll('[data-without-code]')) e.hidden = true;
+}
+
+function start() {
+  const form = $('open-form');
+  if (!form || !window.crypto || !crypto.subtle) return; // the form goes to the server
+  fromFragment();
+  addEventListener('hashchange', fromFragment);
+  addEventListener('resize', () => fit($('m-frame')));
+  form.addEventListener('submit', async (event) => {
+    // From here on the code must not leave the browser, whatever goes wrong.
+    event.preventDefault();
+    const code = parseCode($('code').value);
+    if (!code) {
+      $('code').setAttribute('aria-invalid', 'true');
+      $('code-part').hidden = false;
+      $('code').focus();
+      return;
+    }
+    const words = $('work-text').dataset;
+    show('work');
+    $('work-text').textContent = words.fetch;
+    try {
+      const opened = await open($('message').dataset.id, code, (step, part) => {
+        $('work-text').textContent = words[step];
+        $('work-bar').value = step === 'fetch' ? part * 80 : 90;
+      });
+      // The code has done its work: out of the address bar.
+      history.replaceState(null, '', location.pathname);
+      $('code').value = '';
+      $('work-text').textContent = words.read;
+      await display(opened);
+    } catch (e) {
+      fail(e instanceof Refused ? e.key : 'internal');
+    }
+  });
+}
+
+start();

@@ -1,0 +1,125 @@
+// What every page has: local times, frames as tall as their mail, links whose
+// code is in the fragment, and files that are too large. Pages work without it.
+(() => {
+  'use strict';
+
+  // Times are printed in UTC; here they become the reader's own.
+  for (const t of document.querySelectorAll('time[data-local]')) {
+    const at = new Date(t.dateTime);
+    if (isNaN(at)) continue;
+    const lang = document.documentElement.lang || undefined;
+    const style = t.dataset.local === 'day' ? { dateStyle: 'medium' } : { dateStyle: 'medium', timeStyle: 'short' };
+    t.textContent = at.toLocaleString(lang === 'en' ? navigator.language || 'en' : lang, style);
+  }
+
+  // A frame can't be as tall as its content by CSS. No script runs in it; its
+  // height is read from outside.
+  for (const frame of document.querySelectorAll('iframe[data-fit]')) {
+    const fit = () => {
+      const root = frame.contentDocument && frame.contentDocument.documentElement;
+      if (!root) return;
+      frame.style.height = 'auto';
+      frame.style.height = Math.min(Math.max(root.scrollHeight, 120) + 4, 30000) + 'px';
+    };
+    frame.addEventListener('load', fit);
+    if (frame.contentDocument && frame.contentDocument.readyState === 'complete') fit();
+    addEventListener('resize', fit);
+  }
+
+  // The code of a link comes in the fragment, which browsers don't send.
+  const form = document.querySelector('form[data-link]');
+  const fromFragment = () => {
+    const code = decodeURIComponent(location.hash.slice(1)).replace(/[^0-9A-Za-z]/g, '');
+    if (!form || code.length !== 32) return;
+    document.getElementById('code').value = code;
+    document.getElementById('code-part').hidden = true;
+    for (const e of document.querySelectorAll('[data-with-code]')) e.hidden = false;
+    for (const e of document.querySelectorAll('[data-without-code]')) e.hidden = true;
+  };
+  fromFragment();
+  addEventListener('hashchange', fromFragment);
+  if (form) {
+    // Going back must not show the code in the address bar again.
+    form.addEventListener('submit', () => history.replaceState(null, '', location.pathname));
+  }
+
+  // A typed code: the link's token, which opens nothing, tells where it belongs.
+  // So the code of a one-time message stays in the browser.
+  const find = document.querySelector('form[data-find]');
+  if (find && window.crypto && crypto.subtle) {
+    find.addEventListener('submit', async (event) => {
+      const text = document.getElementById('code').value;
+      const code = bytesOf(text);
+      if (!code) return; // the server says what is wrong with it
+      event.preventDefault();
+      const problem = document.getElementById('find-error');
+      problem.hidden = true;
+      try {
+        const key = await crypto.subtle.importKey('raw', code, 'HKDF', false, ['deriveBits']);
+        const bits = await crypto.subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: new TextEncoder().encode('postseal v1 link token') }, key, 256);
+        const token = btoa(String.fromCharCode(...new Uint8Array(bits))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
+        const answer = await fetch('/code/find', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }) });
+        const found = await answer.json();
+        if (answer.ok) {
+          location.assign(found.to + '#' + clean(text));
+          return;
+        }
+        problem.textContent = problem.dataset[found.error] || problem.dataset.other;
+      } catch {
+        problem.textContent = problem.dataset.other;
+      }
+      problem.hidden = false;
+    });
+  }
+
+  const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+  function clean(text) {
+    return text.toUpperCase().replace(/[\s\u00a0\u2010\u2011\u2013-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
+  }
+  function bytesOf(text) {
+    const s = clean(text);
+    if (s.length !== 32) return null;
+    const out = new Uint8Array(20);
+    let acc = 0, bits = 0, n = 0;
+    for (const c of s) {
+      const v = alphabet.indexOf(c);
+      if (v < 0) return null;
+      acc = (acc << 5) | v;
+      bits += 5;
+      if (bits >= 8) {
+        bits -= 8;
+        out[n++] = acc >> bits;
+        acc &= (1 << bits) - 1;
+      }
+    }
+    return out;
+  }
+
+  // Too much to upload is said before, not after.
+  for (const f of document.querySelectorAll('form[data-reply]')) {
+    const files = f.querySelector('input[type=file]');
+    const problem = f.querySelector('#files-error');
+    const tooLarge = () => {
+      if (!files || !files.dataset.limit || !problem) return false;
+      let sum = 0;
+      for (const file of files.files) sum += file.size;
+      const over = sum > Number(files.dataset.limit);
+      problem.textContent = over ? files.dataset.toolarge : '';
+      problem.hidden = !over;
+      files.toggleAttribute('aria-invalid', over);
+      if (over) files.setAttribute('aria-invalid', 'true');
+      return over;
+    };
+    if (files) files.addEventListener('change', tooLarge);
+    f.addEventListener('submit', (event) => {
+      if (tooLarge()) {
+        event.preventDefault();
+        files.focus();
+        return;
+      }
+      for (const b of f.querySelectorAll('button[type=submit]')) b.disabled = true;
+    });
+    // Back from the next page: it can be sent again.
+    addEventListener('pageshow', () => { for (const b of f.querySelectorAll('button[type=submit]')) b.disabled = false; });
+  }
+})();
