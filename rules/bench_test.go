@@ -1,0 +1,55 @@
+package rules
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// sampleSet loads the sample rules that a new site starts with.
+func sampleSet(b *testing.B) *Set {
+	b.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "examples", "sample.toml"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	dir := b.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "10.toml"), text, 0o644); err != nil {
+		b.Fatal(err)
+	}
+	set, err := Load(dir, testOptions())
+	if err != nil {
+		b.Fatal(err)
+	}
+	return set
+}
+
+// BenchmarkEvaluate gives the price of the rules for mails of common sizes.
+func BenchmarkEvaluate(b *testing.B) {
+	set := sampleSet(b)
+	line := "The quick brown fox jumps over the lazy dog, order 4711 of 2026-11-21, phone 555 0100.\r\n"
+	for _, size := range []struct {
+		name  string
+		bytes int
+	}{{"4kB", 4_000}, {"100kB", 100_000}, {"10MB", 10_000_000}} {
+		b.Run(size.name, func(b *testing.B) {
+			body := []byte(strings.Repeat(line, size.bytes/len(line)))
+			m := &Message{
+				From: "ann@example.com", Recipients: []string{"bob@guest.example"},
+				Header: []Field{{"From", " Ann <ann@example.com>"}, {"To", " bob@guest.example"}, {"Subject", " Lunch"}, {"Date", " Sat, 21 Nov 2026 12:00:00 +0000"}},
+				Body:   bytes.NewReader(body), BodySize: int64(len(body)),
+			}
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				d, err := set.Evaluate(context.Background(), m)
+				if err != nil || d.Verdicts[0].Action != Deliver {
+					b.Fatal(d, err)
+				}
+			}
+		})
+	}
+}
