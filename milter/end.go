@@ -33,7 +33,7 @@ func (s *session) endOfHeader() {
 		m.clear = m.own
 		return
 	}
-	m.rules = o.Rules.Current()
+	m.rules = s.server.current()
 	d, ok, err := m.rules.EvaluateHeader(s.server.working, m.forRules())
 	if err != nil {
 		s.deferred(err, "rules")

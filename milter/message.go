@@ -27,9 +27,9 @@ type message struct {
 	queue      string // the MTA's queue id, once it is known
 	received   time.Time
 
-	rules *rules.Set // in force at the end of the header, and for this message throughout
-	clear bool       // the header alone decided that all recipients get it as it is
-	fault *reply     // the first thing that went wrong; the answer at end of message
+	rules evaluator // in force at the end of the header, and for this message throughout
+	clear bool      // the header alone decided that all recipients get it as it is
+	fault *reply    // the first thing that went wrong; the answer at end of message
 }
 
 // recipient is one RCPT command.

@@ -10,12 +10,15 @@ import (
 	"time"
 
 	"github.com/emersion/go-milter"
+
+	"github.com/postseal/postseal/rules"
 )
 
 // A Server serves any number of listeners. Its methods may be used by several
 // goroutines.
 type Server struct {
 	options Options
+	current func() evaluator // the rules in force
 	slots   chan struct{}
 
 	// working ends when work at end of message has to stop: Shutdown was cut off.
@@ -28,6 +31,12 @@ type Server struct {
 	conns     map[*conn]struct{}
 	idle      chan struct{} // closed when closing and no connection is left
 	once      sync.Once
+}
+
+// evaluator is one version of the rules ([rules.Set]).
+type evaluator interface {
+	Evaluate(ctx context.Context, m *rules.Message) (*rules.Decision, error)
+	EvaluateHeader(ctx context.Context, m *rules.Message) (d *rules.Decision, ok bool, err error)
 }
 
 // ErrClosed is returned by [Server.Serve] after [Server.Shutdown].
@@ -57,7 +66,8 @@ func New(o Options) (*Server, error) {
 	o.Limits = o.Limits.withDefaults()
 	ctx, stop := context.WithCancel(context.Background())
 	return &Server{
-		options: o, slots: make(chan struct{}, o.Limits.Connections),
+		options: o, current: func() evaluator { return o.Rules.Current() },
+		slots:   make(chan struct{}, o.Limits.Connections),
 		working: ctx, stop: stop,
 		listeners: map[*listener]struct{}{}, conns: map[*conn]struct{}{},
 		idle: make(chan struct{}),

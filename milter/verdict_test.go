@@ -1,0 +1,369 @@
+package milter
+
+import (
+	"bytes"
+	"net/mail"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postseal/postseal/store"
+	"github.com/postseal/postseal/store/seal"
+)
+
+// letter is a mail with header fields that must not survive in a notice.
+func letter(to ...string) testMail {
+	return testMail{
+		from: "<ann@example.com>", to: to,
+		header: [][2]string{
+			{"Received", " from x by y; Sat, 21 Nov 2026 19:09:59 +0000"},
+			{"DKIM-Signature", " v=1; a=rsa-sha256"},
+			{"From", " Ann =?utf-8?q?M=C3=BCller?= <ann@example.com>"},
+			{"To", " guest@customer.example, colleague@example.com"},
+			{"Cc", " cc@customer.example"},
+			{"Bcc", " bcc@customer.example"},
+			{"Subject", " Planted-Subject one"},
+			{"Date", " Sat, 21 Nov 2026 19:09:00 +0000"},
+			{"Message-ID", " <m1@example.com>"},
+			{"References", " <m0@example.com>"},
+			{"Thread-Topic", " Planted-Subject topic"},
+			{"X-Custom", " planted-custom"},
+			{"Subject", " Planted-Subject two"},
+			{"Keywords", "planted-keyword"},
+			{"MIME-Version", " 1.0"},
+			{"Content-Type", " text/plain;\n charset=utf-8; name=planted-name"},
+			{"Content-Language", " en"},
+			{"Autocrypt", " addr=ann@example.com"},
+			{"Disposition-Notification-To", " ann@example.com"},
+			{"X-Custom", " planted-custom-2"},
+		},
+		body: "planted-body line one\r\n..\r\n\r\nfrom here on\r\n",
+	}
+}
+
+// asSent is the message as the sender submitted it.
+func asSent(tm testMail) string {
+	var b strings.Builder
+	for _, h := range tm.header {
+		b.WriteString(h[0] + ":" + strings.ReplaceAll(h[1], "\n", "\r\n") + "\r\n")
+	}
+	return b.String() + "\r\n" + tm.body
+}
+
+func wantAccepted(t *testing.T, d done) {
+	t.Helper()
+	if d.code != 'a' {
+		t.Fatalf("answer %q %q, want accept", d.code, d.data)
+	}
+}
+
+func TestClearMessageIsUntouched(t *testing.T) {
+	f := &fakeStore{}
+	m := connect(t, newServer(t, f, nil), true)
+	d := m.transact(letter("<colleague@example.com>", "<other@example.com>"))
+	wantAccepted(t, d)
+	if len(d.frames) > 0 || f.commits > 0 {
+		t.Errorf("%d modifications, %d commits, want none", len(d.frames), f.commits)
+	}
+}
+
+func TestSingleSealedRecipientInPlace(t *testing.T) {
+	f := &fakeStore{}
+	tm := letter("<Guest@Customer.example>")
+	m := connect(t, newServer(t, f, nil), true)
+	d := m.transact(tm)
+	wantAccepted(t, d)
+	a := tm.apply(t, d)
+
+	if len(a.to) != 1 || a.to[0] != tm.to[0] {
+		t.Errorf("recipients %q", a.to)
+	}
+	whole := a.body
+	for _, h := range a.header {
+		whole += h[0] + ":" + h[1] + "\n"
+	}
+	if strings.Contains(strings.ToLower(whole), "planted") {
+		t.Errorf("something of the message is left:\n%s", whole)
+	}
+	want := map[string]string{
+		"From":    " Ann =?utf-8?q?M=C3=BCller?= <ann@example.com>",
+		"Subject": " You have a new encrypted message from ann@example.com",
+		"To":      " guest@customer.example, colleague@example.com", "Cc": " cc@customer.example",
+		"Message-ID": " <m1@example.com>", "References": " <m0@example.com>", "MIME-Version": " 1.0",
+		"Content-Transfer-Encoding": " 7bit", "Date": " Sat, 21 Nov 2026 19:09:00 +0000",
+	}
+	for name, v := range want {
+		if got := a.get(name); len(got) != 1 || got[0] != v {
+			t.Errorf("%s is %q, want %q", name, got, v)
+		}
+	}
+	if ct := a.get("Content-Type"); len(ct) != 1 || !strings.HasPrefix(ct[0], " multipart/alternative;") {
+		t.Errorf("Content-Type %q", ct)
+	}
+	for _, gone := range []string{"Bcc", "DKIM-Signature", "Thread-Topic", "X-Custom", "Keywords", "Content-Language", "Autocrypt", "Disposition-Notification-To"} {
+		if got := a.get(gone); len(got) > 0 {
+			t.Errorf("%s is left: %q", gone, got)
+		}
+	}
+
+	if len(f.sealed) != 1 || len(f.sent) != 0 || f.commits != 1 {
+		t.Fatalf("%d sealed, %d sent, %d commits", len(f.sealed), len(f.sent), f.commits)
+	}
+	s := f.sealed[0]
+	if got := string(s.content); got != asSent(tm) {
+		t.Errorf("sealed message differs from what was submitted:\n%q\n%q", got, asSent(tm))
+	}
+	if s.Mode != seal.ModeAccount || s.Sender != "ann@example.com" || !s.Internal || s.ReplyTo != "ann@example.com" ||
+		s.MessageID != "<m1@example.com>" || len(s.Recipients) != 1 || s.Recipients[0] != "guest@customer.example" {
+		t.Errorf("seal request %+v", s.SealRequest)
+	}
+	if s.Expires.Sub(s.Created) != 30*24*time.Hour {
+		t.Errorf("kept %v", s.Expires.Sub(s.Created))
+	}
+	if s.Summary.Subject != "Planted-Subject one" || s.Summary.Size != int64(len(asSent(tm))) {
+		t.Errorf("summary %+v", s.Summary)
+	}
+	if !strings.Contains(a.body, s.sealed[0].Code.Text()) {
+		t.Error("the notice lacks the code")
+	}
+	if strings.Contains(f.log.String(), s.sealed[0].Code.Fragment()) || strings.Contains(f.log.String(), "Planted") {
+		t.Error("the log holds a secret or the subject")
+	}
+}
+
+// Colleague and guest: one gets the mail as it is, the other a notice.
+func TestMixedRecipients(t *testing.T) {
+	f := &fakeStore{}
+	tm := letter("<colleague@example.com>", "<GUEST@customer.example>")
+	d := connect(t, newServer(t, f, nil), true).transact(tm)
+	wantAccepted(t, d)
+	a := tm.apply(t, d)
+	if len(a.to) != 1 || a.to[0] != "<colleague@example.com>" {
+		t.Errorf("recipients %q", a.to)
+	}
+	if a.body != tm.body || len(a.header) != len(tm.header) {
+		t.Error("the colleague's message was changed")
+	}
+	if len(f.sent) != 1 {
+		t.Fatalf("%d mails sent", len(f.sent))
+	}
+	n := f.sent[0]
+	if n.Kind != "notice" || n.From != "ann@example.com" || len(n.To) != 1 || n.To[0] != "GUEST@customer.example" {
+		t.Errorf("notice %+v", n)
+	}
+	for _, bad := range []string{"colleague", "cc@customer", "bcc@", "planted", "Planted"} {
+		if bytes.Contains(n.Data, []byte(bad)) {
+			t.Errorf("the notice tells %q", bad)
+		}
+	}
+	p, err := mail.ReadMessage(bytes.NewReader(n.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Header.Get("To") != "<GUEST@customer.example>" || !strings.Contains(p.Header.Get("From"), "<ann@example.com>") {
+		t.Errorf("notice header %v", p.Header)
+	}
+}
+
+func TestSeveralSealedRecipients(t *testing.T) {
+	f := &fakeStore{}
+	tm := letter("<guest1@a.example>", "<known@b.example>", "<once@c.example>", "<short@d.example>")
+	d := connect(t, newServer(t, f, nil), true).transact(tm)
+	wantAccepted(t, d)
+	a := tm.apply(t, d)
+	if len(a.to) != 1 || a.to[0] != "<guest1@a.example>" {
+		t.Errorf("recipients %q, want the first sealed one", a.to)
+	}
+	if len(f.sent) != 3 || len(f.sealed) != 3 {
+		t.Fatalf("%d notices, %d sealed messages, want 3 and 3 (account, short account, one-time)", len(f.sent), len(f.sealed))
+	}
+	all := map[string]string{"guest1@a.example": a.body}
+	for _, n := range f.sent {
+		all[n.To[0]] = string(n.Data)
+	}
+	codes := map[string]string{}
+	for _, s := range f.sealed {
+		for _, r := range s.sealed {
+			if !r.Account {
+				codes[r.Recipient] = r.Code.Text()
+			}
+		}
+		if s.Recipients[0] == "short@d.example" && s.Expires.Sub(s.Created) != 48*time.Hour {
+			t.Errorf("short is kept %v", s.Expires.Sub(s.Created))
+		}
+	}
+	for who, text := range all {
+		for owner, code := range codes {
+			if strings.Contains(text, code) != (who == owner) {
+				t.Errorf("notice of %s and the code of %s: %v", who, owner, who != owner)
+			}
+		}
+		for other := range all {
+			if other != who && strings.Contains(text, other) {
+				t.Errorf("notice of %s tells of %s", who, other)
+			}
+		}
+	}
+}
+
+func TestRecipientTwice(t *testing.T) {
+	t.Run("alone", func(t *testing.T) {
+		f := &fakeStore{}
+		tm := letter("<guest@a.example>", "<Guest@A.example>", "<guest@a.example>")
+		d := connect(t, newServer(t, f, nil), true).transact(tm)
+		wantAccepted(t, d)
+		if a := tm.apply(t, d); len(a.to) != 3 || len(f.sent) != 0 || len(f.sealed[0].Recipients) != 1 {
+			t.Errorf("recipients %q, %d sent, sealed for %q", a.to, len(f.sent), f.sealed[0].Recipients)
+		}
+	})
+	t.Run("beside a colleague", func(t *testing.T) {
+		f := &fakeStore{}
+		tm := letter("<guest@a.example>", "<colleague@example.com>", "<Guest@A.example>", "<guest@a.example>")
+		d := connect(t, newServer(t, f, nil), true).transact(tm)
+		wantAccepted(t, d)
+		if a := tm.apply(t, d); len(a.to) != 1 || a.to[0] != "<colleague@example.com>" || len(f.sent) != 1 {
+			t.Errorf("recipients %q, %d sent", a.to, len(f.sent))
+		}
+	})
+}
+
+func TestReturn(t *testing.T) {
+	t.Run("all", func(t *testing.T) {
+		f := &fakeStore{}
+		d := connect(t, newServer(t, f, nil), true).transact(letter("<return@a.example>", "<return2@a.example>"))
+		if d.code != 'y' || d.data != "550 5.7.1 100%% of these go to the vault." || len(d.frames) > 0 {
+			t.Errorf("answer %q %q, %d modifications", d.code, d.data, len(d.frames))
+		}
+		if len(f.sent) != 0 || len(f.audit) != 2 {
+			t.Errorf("%d mails, audit %v", len(f.sent), f.audit)
+		}
+	})
+	t.Run("some", func(t *testing.T) {
+		f := &fakeStore{}
+		tm := letter("<colleague@example.com>", "<return@a.example>", "<guest@a.example>")
+		d := connect(t, newServer(t, f, nil), true).transact(tm)
+		wantAccepted(t, d)
+		if a := tm.apply(t, d); len(a.to) != 1 || a.to[0] != "<colleague@example.com>" || a.body != tm.body {
+			t.Errorf("recipients %q", a.to)
+		}
+		kinds := map[string]store.Mail{}
+		for _, m := range f.sent {
+			kinds[m.Kind] = m
+		}
+		dsn := kinds["dsn"]
+		if len(f.sent) != 2 || dsn.From != "" || len(dsn.To) != 1 || dsn.To[0] != "ann@example.com" ||
+			!bytes.Contains(dsn.Data, []byte("Final-Recipient: rfc822; return@a.example")) ||
+			!bytes.Contains(dsn.Data, []byte("100% of these go to the vault.")) ||
+			bytes.Contains(dsn.Data, []byte("guest@a.example\r\nAction")) {
+			t.Errorf("sent %d; DSN %s", len(f.sent), dsn.Data)
+		}
+	})
+	t.Run("bounce", func(t *testing.T) {
+		f := &fakeStore{}
+		tm := letter("<colleague@example.com>", "<return@a.example>")
+		tm.from = "<>"
+		d := connect(t, newServer(t, f, nil), true).transact(tm)
+		wantAccepted(t, d)
+		if a := tm.apply(t, d); len(a.to) != 1 || len(f.sent) != 0 {
+			t.Errorf("recipients %q; %d mails, want no answer to a bounce", a.to, len(f.sent))
+		}
+	})
+}
+
+func TestBounceIsSealed(t *testing.T) {
+	f := &fakeStore{}
+	tm := letter("<guest@a.example>", "<guest2@a.example>")
+	tm.from = "<>"
+	d := connect(t, newServer(t, f, nil), true).transact(tm)
+	wantAccepted(t, d)
+	if len(f.sealed) != 1 || f.sealed[0].Sender != "" || f.sealed[0].ReplyTo != "" || f.sealed[0].Internal {
+		t.Fatalf("sealed %+v", f.sealed)
+	}
+	if len(f.sent) != 1 || f.sent[0].From != "" || f.sent[0].Kind != "notice" {
+		t.Errorf("sent %+v", f.sent)
+	}
+}
+
+func TestDiscard(t *testing.T) {
+	t.Run("all", func(t *testing.T) {
+		f := &fakeStore{}
+		d := connect(t, newServer(t, f, nil), true).transact(letter("<drop@a.example>"))
+		if d.code != 'd' || len(d.frames) > 0 || len(f.audit) != 1 || f.audit[0].Event != store.EventDiscarded {
+			t.Errorf("answer %q, audit %v", d.code, f.audit)
+		}
+	})
+	t.Run("some", func(t *testing.T) {
+		f := &fakeStore{}
+		tm := letter("<colleague@example.com>", "<drop@a.example>")
+		d := connect(t, newServer(t, f, nil), true).transact(tm)
+		wantAccepted(t, d)
+		if a := tm.apply(t, d); len(a.to) != 1 || a.to[0] != "<colleague@example.com>" || len(f.sent) != 0 {
+			t.Errorf("recipients %q", a.to)
+		}
+	})
+	t.Run("the others are returned", func(t *testing.T) {
+		f := &fakeStore{}
+		d := connect(t, newServer(t, f, nil), true).transact(letter("<drop@a.example>", "<return@a.example>"))
+		if d.code != 'd' || len(d.frames) > 0 || len(f.sent) != 1 || f.sent[0].Kind != "dsn" {
+			t.Errorf("answer %q, %d modifications, sent %d", d.code, len(d.frames), len(f.sent))
+		}
+	})
+	t.Run("the other is sealed", func(t *testing.T) {
+		f := &fakeStore{}
+		tm := letter("<drop@a.example>", "<guest@a.example>")
+		d := connect(t, newServer(t, f, nil), true).transact(tm)
+		wantAccepted(t, d)
+		if a := tm.apply(t, d); len(a.to) != 1 || a.to[0] != "<guest@a.example>" || strings.Contains(a.body, "planted") {
+			t.Errorf("recipients %q", a.to)
+		}
+	})
+}
+
+func TestQuarantine(t *testing.T) {
+	f := &fakeStore{}
+	tm := letter("<colleague@example.com>", "<hold@a.example>", "<guest@a.example>", "<return@a.example>")
+	d := connect(t, newServer(t, f, nil), true).transact(tm)
+	wantAccepted(t, d)
+	a := tm.apply(t, d)
+	// The hold is for the whole message: the colleague waits too, and nobody
+	// whose verdict is stricter is among those it is released to.
+	if a.quarantine != "Postseal: held by hold" || len(a.to) != 2 || a.to[0] != "<colleague@example.com>" || a.to[1] != "<hold@a.example>" {
+		t.Errorf("quarantine %q, recipients %q", a.quarantine, a.to)
+	}
+	if a.body != tm.body || len(f.sent) != 2 {
+		t.Errorf("%d sent", len(f.sent))
+	}
+}
+
+func TestTagsAndSubject(t *testing.T) {
+	f := &fakeStore{}
+	tm := letter("<colleague@example.com>", "<guest@a.example>")
+	tm.header[6][1] = " [tag] Planted-Subject"
+	tm.header = append(tm.header[:12:12], tm.header[13:]...)
+	d := connect(t, newServer(t, f, nil), true).transact(tm)
+	wantAccepted(t, d)
+	a := tm.apply(t, d)
+	if got := a.get("Subject"); len(got) != 1 || got[0] != " Planted-Subject" {
+		t.Errorf("Subject %q", got)
+	}
+	if got := a.get(TagHeader); len(got) != 1 || got[0] != " PHI" {
+		t.Errorf("%s %q", TagHeader, got)
+	}
+	if s := f.sealed[0]; s.Summary.Subject != "Planted-Subject" || string(s.content) != asSent(tm) {
+		t.Errorf("summary %q", s.Summary.Subject)
+	}
+}
+
+func TestReport(t *testing.T) {
+	f := &fakeStore{}
+	tm := letter("<colleague@example.com>")
+	tm.header[6][1] = " [watch] Planted-Subject"
+	d := connect(t, newServer(t, f, nil), true).transact(tm)
+	wantAccepted(t, d)
+	if len(d.frames) != 0 || len(f.sent) != 1 || f.sent[0].Kind != "report" || f.sent[0].To[0] != "privacy@example.com" {
+		t.Fatalf("sent %+v", f.sent)
+	}
+	if bytes.Contains(f.sent[0].Data, []byte("Planted")) {
+		t.Error("the report tells the subject")
+	}
+}
