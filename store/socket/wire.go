@@ -1,0 +1,185 @@
+package socket
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/postseal/postseal/store/seal"
+)
+
+// Version is the version of what goes over the socket. Both ends name it in
+// every request and response, and refuse any other.
+const Version = "1"
+
+// headerVersion carries [Version].
+const headerVersion = "Postseal-Socket"
+
+// The calls: POST to a fixed path, everything in the body. Nothing that proves
+// or opens anything ever stands in a path, a query or a header, where a log
+// might keep it.
+const (
+	pathHello          = "/v1/hello"
+	pathLink           = "/v1/link"
+	pathWaiting        = "/v1/waiting"
+	pathActivate       = "/v1/activate"
+	pathOpenOneTime    = "/v1/one-time/open"
+	pathOneTimePayload = "/v1/one-time/payload"
+	pathChallenge      = "/v1/challenge"
+	pathLogin          = "/v1/login"
+	pathKeepKey        = "/v1/session/key"
+	pathSessionInfo    = "/v1/session"
+	pathLogout         = "/v1/logout"
+	pathRequestReset   = "/v1/reset"
+	pathClaim          = "/v1/claim"
+	pathClaimGrant     = "/v1/claim/grant"
+	pathInbox          = "/v1/inbox"
+	pathMessage        = "/v1/message"
+	pathPayload        = "/v1/message/payload"
+	pathMarkOpened     = "/v1/message/opened"
+	pathReply          = "/v1/reply"
+)
+
+// Bounds of what is sent, in octets.
+const (
+	maxRequest  = 64 << 10 // a request in JSON
+	maxActivate = 16 << 20 // one with grants for some thousand messages
+	maxResponse = 32 << 20 // a response in JSON: some thousand manifests and grants
+	maxHeader   = 8 << 10
+)
+
+// Deadlines. Those of a stream are for each part of it.
+const (
+	callTimeout   = 30 * time.Second
+	streamTimeout = 30 * time.Second
+	idleTimeout   = 2 * time.Minute
+)
+
+// statuses is the one table from error to HTTP status, in both directions.
+var statuses = []struct {
+	err    error
+	status int
+}{
+	{ErrInvalid, http.StatusBadRequest},
+	{ErrLogin, http.StatusUnauthorized},
+	{ErrUsed, http.StatusForbidden},
+	{ErrUnknown, http.StatusNotFound},
+	{ErrConflict, http.StatusConflict},
+	{ErrExpired, http.StatusGone},
+	{ErrTooLarge, http.StatusRequestEntityTooLarge},
+	{ErrRecalled, http.StatusLocked},
+	{ErrThrottled, http.StatusTooManyRequests},
+	{ErrUnavailable, http.StatusServiceUnavailable},
+	{ErrFull, http.StatusInsufficientStorage},
+}
+
+// statusOf returns the status for an error, 500 for one that is not in the table.
+func statusOf(err error) int {
+	for _, s := range statuses {
+		if errors.Is(err, s.err) {
+			return s.status
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+// errorOf returns the error for a response, nil for a success. A status that is
+// not in the table is ErrUnavailable: what went wrong stands in the owner's log.
+func errorOf(status int, header http.Header) error {
+	if status == http.StatusOK {
+		return nil
+	}
+	for _, s := range statuses {
+		if s.status != status {
+			continue
+		}
+		if s.err == ErrThrottled {
+			return &ThrottledError{RetryAfter: retryAfter(header)}
+		}
+		return s.err
+	}
+	return ErrUnavailable
+}
+
+// headerRetry is Retry-After in seconds (RFC 9110 section 10.2.3).
+const headerRetry = "Retry-After"
+
+func setRetryAfter(h http.Header, err error) {
+	var t *ThrottledError
+	if errors.As(err, &t) {
+		h.Set(headerRetry, strconv.Itoa(int(math.Ceil(t.RetryAfter.Seconds()))))
+	}
+}
+
+func retryAfter(h http.Header) time.Duration {
+	n, err := strconv.Atoi(h.Get(headerRetry))
+	if err != nil || n < 0 || n > 24*3600 {
+		return time.Minute
+	}
+	return time.Duration(n) * time.Second
+}
+
+// decodeJSON reads one JSON value and nothing after it. The limit is the
+// reader's.
+func decodeJSON(r io.Reader, out any) error {
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(out); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return ErrTooLarge
+		}
+		return ErrInvalid // never the decoder's text: it may quote a secret
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return ErrInvalid
+	}
+	return nil
+}
+
+// The requests. A call's credential and arguments stand side by side.
+type (
+	linkRequest struct {
+		Link seal.Token `json:"link"`
+	}
+	sessionRequest struct {
+		Session seal.Token `json:"session"`
+	}
+	addressRequest struct {
+		Address string `json:"address"`
+		Client  string `json:"client,omitempty"`
+	}
+	activateRequest struct {
+		Link       seal.Token `json:"link"`
+		Activation Activation `json:"activation"`
+	}
+	keyRequest struct {
+		Session seal.Token `json:"session"`
+		Sealed  []byte     `json:"sealed"`
+	}
+	claimRequest struct {
+		Session seal.Token `json:"session"`
+		Link    seal.Token `json:"link"`
+		Grant   []byte     `json:"grant,omitempty"`
+	}
+	inboxRequest struct {
+		Session seal.Token `json:"session"`
+		Cursor  string     `json:"cursor,omitempty"`
+		Limit   int        `json:"limit"`
+	}
+	messageRequest struct {
+		Session seal.Token `json:"session"`
+		Message string     `json:"message"`
+		Read    bool       `json:"read,omitempty"`
+	}
+	// replyRequest stands in the first line of the body, the entity follows.
+	replyRequest struct {
+		By    Caller `json:"by"`
+		Reply Reply  `json:"reply"`
+	}
+	nothing struct{}
+)
