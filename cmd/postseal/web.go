@@ -80,8 +80,6 @@ func (w *web) run(ctx context.Context) error {
 	return nil
 }
 
-func (w *web) close() { w.listener.Close() }
-
 func portalOptions(c *config.Config, k *keys.Portal) (portal.Options, error) {
 	o := portal.Options{
 		SigningKey:        k.Signing,

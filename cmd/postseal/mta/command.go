@@ -17,14 +17,17 @@ import (
 
 // A QueueEntry is one message in the queue (postqueue(1), -j).
 type QueueEntry struct {
-	Queue      string `json:"queue_name"` // "active", "deferred", "hold", ...
-	ID         string `json:"queue_id"`
-	Size       int64  `json:"message_size"`
-	Sender     string `json:"sender"`
-	Recipients []struct {
-		Address string `json:"address"`
-		Delay   string `json:"delay_reason"`
-	} `json:"recipients"`
+	Queue      string           `json:"queue_name"` // "active", "deferred", "hold", ...
+	ID         string           `json:"queue_id"`
+	Size       int64            `json:"message_size"`
+	Sender     string           `json:"sender"`
+	Recipients []QueueRecipient `json:"recipients"`
+}
+
+// A QueueRecipient is a recipient that has not got the message yet.
+type QueueRecipient struct {
+	Address string `json:"address"`
+	Delay   string `json:"delay_reason"` // why not; "" before the first attempt
 }
 
 // Sendmail submits message with the sendmail(1) command, as a program on this

@@ -122,7 +122,7 @@ func start(ctx context.Context, o Options) (_ *Postfix, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for _, addr := range []string{p.SMTP, p.Submission} {
-		if err := p.waitGreeting(ctx, addr); err != nil {
+		if err := waitGreeting(ctx, addr, p.exited); err != nil {
 			p.Stop()
 			return nil, fmt.Errorf("private postfix on %s: %w\n%s", addr, err, p.Log())
 		}
@@ -207,16 +207,16 @@ func (c closeAndWait) Close() error {
 	return c.cmd.Wait()
 }
 
-// waitGreeting returns when the server at addr says 220.
-func (p *Postfix) waitGreeting(ctx context.Context, addr string) error {
+// waitGreeting returns when the server at addr says 220, or its process exited.
+func waitGreeting(ctx context.Context, addr string, exited <-chan struct{}) error {
 	var last error
 	for {
 		if last = greeting(addr); last == nil {
 			return nil
 		}
 		select {
-		case <-p.exited:
-			return errors.New("the master process ended")
+		case <-exited:
+			return errors.New("the process ended")
 		case <-ctx.Done():
 			return fmt.Errorf("no greeting: %w", last)
 		case <-time.After(20 * time.Millisecond):
