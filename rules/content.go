@@ -1,9 +1,6 @@
 package rules
 
 import (
-	"strconv"
-	"strings"
-
 	"github.com/postseal/postseal/rules/detect"
 	"github.com/postseal/postseal/rules/mail"
 )
@@ -48,47 +45,4 @@ func (c textCondition) test(st *state) truth {
 		return unknown
 	}
 	return no
-}
-
-// An attachmentCondition holds when one attachment satisfies all keys.
-type attachmentCondition struct {
-	names []string // globs, folded
-	types []string // globs, folded
-	size  *comparison
-}
-
-func (c *attachmentCondition) level() level { return levelStructure }
-
-func (c *attachmentCondition) test(st *state) truth {
-	if st.level < levelStructure {
-		st.want(levelStructure, "")
-		return unknown
-	}
-	for _, p := range st.mail.Attachments() {
-		if c.matches(p) {
-			st.found(Evidence{What: "attachment", Part: "attachment " + p.Path, Name: p.Type, Masked: mask(p.Name) + " " + strconv.FormatInt(p.Size, 10) + " B"})
-			return yes
-		}
-	}
-	// There may be an attachment among the parts that were not read.
-	if st.structural > 0 {
-		st.want(levelStructure, st.mail.Unscannable[0].String())
-		return unknown
-	}
-	return no
-}
-
-func (c *attachmentCondition) matches(p *mail.Part) bool {
-	return anyGlob(c.names, strings.ToLower(p.Name)) && anyGlob(c.types, p.Type) &&
-		(c.size == nil || c.size.holds(p.Size))
-}
-
-// anyGlob reports whether s fits one of the patterns; no patterns fit all.
-func anyGlob(patterns []string, s string) bool {
-	for _, p := range patterns {
-		if globMatch(p, s) {
-			return true
-		}
-	}
-	return len(patterns) == 0
 }

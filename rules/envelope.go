@@ -84,7 +84,7 @@ func (c sizeCondition) test(st *state) truth {
 	if !c.holds(n) {
 		return no
 	}
-	st.found(Evidence{What: "size", Part: "message", Name: c.op + " " + strconv.FormatInt(c.comparison.value, 10), Masked: strconv.FormatInt(n, 10)})
+	st.found(Evidence{What: "size", Part: "message", Name: c.String(), Masked: strconv.FormatInt(n, 10)})
 	return yes
 }
 
@@ -98,6 +98,6 @@ func (c recipientsCondition) test(st *state) truth {
 	if !c.holds(n) {
 		return no
 	}
-	st.found(Evidence{What: "recipients", Part: "envelope", Name: c.op + " " + strconv.FormatInt(c.comparison.value, 10), Masked: strconv.FormatInt(n, 10)})
+	st.found(Evidence{What: "recipients", Part: "envelope", Name: c.String(), Masked: strconv.FormatInt(n, 10)})
 	return yes
 }

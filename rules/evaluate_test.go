@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // brokenBody fails whoever reads it.
@@ -257,4 +259,47 @@ func TestEvaluateUnscannable(t *testing.T) {
 			t.Errorf("got %+v", v)
 		}
 	})
+}
+
+// sentCounter counts for tests.
+type sentCounter struct {
+	n     int64
+	err   error
+	since time.Time
+}
+
+func (c *sentCounter) Recipients(_ context.Context, _ string, since time.Time) (int64, error) {
+	c.since = since
+	return c.n, c.err
+}
+
+func TestEvaluateSent(t *testing.T) {
+	counter := &sentCounter{}
+	o := testOptions()
+	o.Counter = counter
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "10.toml"), "[[rule]]\nname = \"mass\"\nthen = \"return\"\nwhen.sent = { recipients = \"> 200\", within = \"1h\" }\n")
+	set, err := Load(dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	m := &Message{From: "ann@example.com", Recipients: []string{"a@b.example", "b@b.example"}, Time: now}
+	for n, want := range map[int64]string{198: "deliver", 199: "return by mass"} {
+		counter.n = n
+		d, err := set.Evaluate(context.Background(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Verdicts[0].describe(); got != want {
+			t.Errorf("%d before: %s, want %s", n, got, want)
+		}
+	}
+	if !counter.since.Equal(now.Add(-time.Hour)) {
+		t.Errorf("counted since %v", counter.since)
+	}
+	counter.err = errBroken
+	if d, err := set.Evaluate(context.Background(), m); !errors.Is(err, errBroken) || d != nil {
+		t.Errorf("a counter that fails: %v, %v", d, err)
+	}
 }

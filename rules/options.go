@@ -14,6 +14,8 @@ type Options struct {
 	// Retention is how long a sealed message is kept at most, the bound of
 	// `also.expire`. 0: no bound.
 	Retention time.Duration
+	// Counter knows what a sender sent lately; nil: rules can't ask.
+	Counter Counter
 	// Limits bound the work on one message's content.
 	Limits mail.Limits
 }

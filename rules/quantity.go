@@ -14,6 +14,9 @@ type comparison struct {
 	value int64
 }
 
+// String writes c as it is written in rules, without a unit.
+func (c comparison) String() string { return c.op + " " + strconv.FormatInt(c.value, 10) }
+
 func (c comparison) holds(v int64) bool {
 	switch c.op {
 	case ">":

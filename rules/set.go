@@ -55,7 +55,7 @@ func (s *Set) evaluate(ctx context.Context, m *Message, limit level) (d *Decisio
 			d, ok, err = nil, false, panicError(r)
 		}
 	}()
-	st := &state{set: s, message: m, outcomes: make([]outcome, s.shared)}
+	st := &state{ctx: ctx, set: s, message: m, outcomes: make([]outcome, s.shared)}
 	runs := make([]run, len(m.Recipients))
 	for i, r := range m.Recipients {
 		runs[i].verdict.Recipient = r
@@ -67,6 +67,9 @@ func (s *Set) evaluate(ctx context.Context, m *Message, limit level) (d *Decisio
 				return nil, false, err
 			}
 			open = !runs[i].advance(st) || open
+			if st.err != nil {
+				return nil, false, fmt.Errorf("evaluate rules: %w", st.err)
+			}
 		}
 		if !open {
 			break

@@ -11,6 +11,8 @@ import (
 
 // state is what is known of one message during its evaluation.
 type state struct {
+	ctx       context.Context // of the evaluation
+	err       error           // of a condition; ends the evaluation
 	set       *Set
 	message   *Message
 	recipient string // the one that is being decided

@@ -64,36 +64,6 @@ func decodeBody(l *loader, n node, _ scope) condition {
 	return all
 }
 
-func decodeAttachment(l *loader, n node, _ scope) condition {
-	c := &attachmentCondition{}
-	fields := n.fields()
-	if n.isTable() && len(fields) == 0 {
-		n.errorf("has no conditions; for any attachment write attachment.name = \"*\"")
-	}
-	for _, f := range fields {
-		switch f.name() {
-		case "name":
-			for _, e := range l.entries(f.texts()) {
-				c.names = append(c.names, strings.ToLower(e.text))
-			}
-		case "type":
-			for _, e := range l.entries(f.texts()) {
-				if !strings.Contains(e.text, "/") && e.text != "*" {
-					l.problem(e, f.owner, `"`+e.text+`" is not a media type; write one like "application/pdf" or "image/*"`)
-				}
-				c.types = append(c.types, strings.ToLower(e.text))
-			}
-		case "size":
-			if size, ok := l.decodeComparison(f, parseSize, "> 20 kB"); ok {
-				c.size = &size
-			}
-		default:
-			f.unknown([]string{"name", "type", "size"})
-		}
-	}
-	return l.share(c)
-}
-
 func decodeDetect(l *loader, n node, s scope) condition {
 	var all allOf
 	fields := n.fields()

@@ -1,0 +1,69 @@
+package rules
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// A Counter knows how much a sender has sent lately.
+type Counter interface {
+	// Recipients returns how many recipients the messages of an envelope sender
+	// had since a time, the message that is being decided left out.
+	Recipients(ctx context.Context, sender string, since time.Time) (int64, error)
+}
+
+// A sentCondition tests how many recipients a sender's messages had within a
+// time, this one included: it finds mass mailings in many small messages.
+type sentCondition struct {
+	counter    Counter
+	recipients comparison
+	within     time.Duration
+}
+
+func (c sentCondition) level() level { return levelHeader }
+
+func (c sentCondition) test(st *state) truth {
+	n, err := c.counter.Recipients(st.ctx, st.message.From, st.message.Time.Add(-c.within))
+	if err != nil {
+		st.err = fmt.Errorf("count the sender's recipients: %w", err)
+		st.want(levelHeader, "a sender's recipients could not be counted")
+		return unknown
+	}
+	if n += int64(len(st.message.Recipients)); !c.recipients.holds(n) {
+		return no
+	}
+	st.found(Evidence{What: "sent", Part: "envelope", Name: c.recipients.String() + " within " + showDuration(c.within), Masked: strconv.FormatInt(n, 10)})
+	return yes
+}
+
+func decodeSent(l *loader, n node, _ scope) condition {
+	c := sentCondition{counter: l.options.Counter}
+	fields := n.fields()
+	for _, f := range fields {
+		switch f.name() {
+		case "recipients":
+			c.recipients, _ = l.decodeComparison(f, parseNumber, "> 200")
+		case "within":
+			s, ok := f.text()
+			if !ok {
+				continue
+			}
+			var err error
+			if c.within, err = parseDuration(s); err != nil || c.within < time.Minute || c.within > 7*24*time.Hour {
+				f.errorf("%q is not a time from 1m to 7d; write one like \"1h\"", s)
+			}
+		default:
+			f.unknown([]string{"recipients", "within"})
+		}
+	}
+	if n.isTable() && (c.recipients.op == "" || c.within == 0) && len(fields) < 2 {
+		n.errorf("write both like { recipients = \"> 200\", within = \"1h\" }")
+	}
+	if c.counter == nil {
+		n.errorf("this version does not count what a sender sends; recipients = \"> 50\" looks at one message")
+		return nil
+	}
+	return l.share(c)
+}
