@@ -69,7 +69,9 @@ func newConn(c net.Conn, s *Server) *conn {
 func (c *conn) Read(p []byte) (int, error) {
 	if len(c.out) == 0 {
 		if err := c.next(); err != nil {
-			return 0, err
+			// go-milter writes any other error to the standard logger.
+			c.server.ended(err)
+			return 0, io.EOF
 		}
 	}
 	n := copy(p, c.out)
@@ -104,6 +106,9 @@ func (c *conn) next() error {
 			return nil
 		}
 		switch f.code {
+		default:
+			return fmt.Errorf("%w: command %q", errFrame, f.code)
+		case cmdAbort, cmdBody, cmdConnect, cmdHelo, cmdHeader, cmdMail, cmdEOH, cmdQuit, cmdRcpt, cmdData:
 		case cmdMacro:
 			cmd, m, err := parseMacros(f.data)
 			if err != nil {
@@ -174,15 +179,20 @@ func (c *conn) read() (frame, error) {
 			c.SetReadDeadline(time.Now().Add(c.limits.Frame))
 		}
 	}
-	limit(5)
-	head, err := c.in.Peek(5)
+	limit(4)
+	head, err := c.in.Peek(4)
 	if err != nil {
 		return frame{}, unexpected(err)
 	}
-	size, code := binary.BigEndian.Uint32(head), head[4]
+	size := binary.BigEndian.Uint32(head)
 	if size == 0 || size > maxFrame {
 		return frame{}, fmt.Errorf("%w: %d octets", errFrame, size)
 	}
+	limit(5)
+	if head, err = c.in.Peek(5); err != nil {
+		return frame{}, unexpected(err)
+	}
+	code := head[4]
 	c.in.Discard(5)
 	n := int(size) - 1
 	if cap(c.data) < n {

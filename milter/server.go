@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -187,4 +188,16 @@ func (l Limits) withDefaults() Limits {
 	wait(&l.EndOfMessage, 4*time.Minute)
 	wait(&l.Progress, 5*time.Second)
 	return l
+}
+
+// ended logs why a connection ended, unless the MTA or we closed it in order.
+func (s *Server) ended(err error) {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+	case errors.As(err, &timeout) && timeout.Timeout():
+		s.options.Log.Info("milter connection timed out", "event", "disconnected")
+	default:
+		s.options.Log.Warn("milter connection broken", "event", "disconnected", "error", err)
+	}
 }

@@ -24,6 +24,14 @@ type session struct {
 	message *message
 }
 
+// broken ends a connection on which something came that can't be. go-milter would
+// write the error to the standard logger.
+func (s *session) broken(err error) (milter.Response, error) {
+	s.server.ended(err)
+	s.conn.Close()
+	return nil, nil
+}
+
 var errOrder = errors.New("milter command out of order")
 
 // step returns what answers a step before the end of the message.
@@ -39,7 +47,7 @@ func (s *session) Connect(string, string, uint16, net.IP, *milter.Modifier) (mil
 	s.conn.takeMacros(cmdConnect)
 	var err error
 	if s.client, err = parseConnect(s.conn.frame.data); err != nil {
-		return nil, err
+		return s.broken(err)
 	}
 	return s.step(milter.OptNoConnReply), nil
 }
@@ -56,7 +64,7 @@ func (s *session) MailFrom(string, *milter.Modifier) (milter.Response, error) {
 	macros := s.conn.takeMacros(cmdMail)
 	args, err := parseStrings(s.conn.frame.data)
 	if err != nil {
-		return nil, fmt.Errorf("mail: %w", err)
+		return s.broken(fmt.Errorf("mail: %w", err))
 	}
 	o := s.server.options
 	s.message = &message{
@@ -75,14 +83,14 @@ func (s *session) MailFrom(string, *milter.Modifier) (milter.Response, error) {
 func (s *session) RcptTo(string, *milter.Modifier) (milter.Response, error) {
 	macros := s.conn.takeMacros(cmdRcpt)
 	if s.message == nil {
-		return nil, fmt.Errorf("rcpt: %w", errOrder)
+		return s.broken(fmt.Errorf("rcpt: %w", errOrder))
 	}
 	args, err := parseStrings(s.conn.frame.data)
 	if err != nil {
-		return nil, fmt.Errorf("rcpt: %w", err)
+		return s.broken(fmt.Errorf("rcpt: %w", err))
 	}
 	if args[0] == "" {
-		return nil, fmt.Errorf("rcpt: %w", errFrame)
+		return s.broken(fmt.Errorf("rcpt: %w", errFrame))
 	}
 	s.noteQueue(macros)
 	if len(s.message.recipients) >= s.server.options.Limits.Recipients {
@@ -98,11 +106,11 @@ func (s *session) RcptTo(string, *milter.Modifier) (milter.Response, error) {
 func (s *session) Header(string, string, *milter.Modifier) (milter.Response, error) {
 	s.conn.takeMacros(cmdHeader)
 	if s.message == nil {
-		return nil, fmt.Errorf("header: %w", errOrder)
+		return s.broken(fmt.Errorf("header: %w", errOrder))
 	}
 	name, value, err := parseHeader(s.conn.frame.data)
 	if err != nil {
-		return nil, err
+		return s.broken(err)
 	}
 	if !s.conn.offer.silent(milter.OptHeaderLeadingSpace) {
 		value = " " + value // this MTA took one away
@@ -121,7 +129,7 @@ func (s *session) Header(string, string, *milter.Modifier) (milter.Response, err
 func (s *session) Headers(textproto.MIMEHeader, *milter.Modifier) (resp milter.Response, err error) {
 	s.noteQueue(s.conn.takeMacros(cmdEOH))
 	if s.message == nil {
-		return nil, fmt.Errorf("end of header: %w", errOrder)
+		return s.broken(fmt.Errorf("end of header: %w", errOrder))
 	}
 	s.guarded(func() { s.endOfHeader() })
 	return s.step(milter.OptNoEOHReply), nil
@@ -131,7 +139,7 @@ func (s *session) Headers(textproto.MIMEHeader, *milter.Modifier) (resp milter.R
 func (s *session) BodyChunk([]byte, *milter.Modifier) (milter.Response, error) {
 	s.conn.takeMacros(cmdBody)
 	if s.message == nil {
-		return nil, fmt.Errorf("body: %w", errOrder)
+		return s.broken(fmt.Errorf("body: %w", errOrder))
 	}
 	if m := s.message; m.fault == nil && !m.clear {
 		if _, err := m.body.Write(s.conn.frame.data); err != nil {
@@ -146,7 +154,7 @@ func (s *session) BodyChunk([]byte, *milter.Modifier) (milter.Response, error) {
 func (s *session) Body(*milter.Modifier) (resp milter.Response, err error) {
 	s.noteQueue(s.conn.takeMacros(cmdEnd))
 	if s.message == nil {
-		return nil, fmt.Errorf("end of message: %w", errOrder)
+		return s.broken(fmt.Errorf("end of message: %w", errOrder))
 	}
 	defer s.reset()
 	var a answer
