@@ -124,7 +124,7 @@ when.always = true
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := d.Verdicts[0].describe(); got != tt.want {
+		if got := d.Verdicts[0].String(); got != tt.want {
 			t.Errorf("%s to %s at %v: %s, want %s", tt.from, tt.to, tt.time, got, tt.want)
 		}
 	}

@@ -85,14 +85,14 @@ func TestEvaluateHeader(t *testing.T) {
 			if ok != tt.decided {
 				t.Fatalf("decided %t, want %t", ok, tt.decided)
 			}
-			if ok && d.Verdicts[0].describe() != tt.want {
-				t.Errorf("got %q, want %q", d.Verdicts[0].describe(), tt.want)
+			if ok && d.Verdicts[0].String() != tt.want {
+				t.Errorf("got %q, want %q", d.Verdicts[0].String(), tt.want)
 			}
 			// The whole evaluation agrees, and reads no body that isn't needed.
 			m.Body, m.BodySize, m.Size = body, 100, 200
 			d, err = set.Evaluate(context.Background(), m)
 			if tt.decided {
-				if err != nil || body.reads > 0 || d.Verdicts[0].describe() != tt.want {
+				if err != nil || body.reads > 0 || d.Verdicts[0].String() != tt.want {
 					t.Errorf("with the body: %v, %v, %d reads", d, err, body.reads)
 				}
 			} else if !strings.HasPrefix(tt.name, "size") && (err == nil || body.reads == 0) {
@@ -197,9 +197,9 @@ when.always = true
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v.describe() != want[i].verdict || strings.Join(v.Matched, " ") != want[i].matched ||
+		if v.String() != want[i].verdict || strings.Join(v.Matched, " ") != want[i].matched ||
 			strings.Join(v.Would, " ") != want[i].would || string(also) != want[i].also {
-			t.Errorf("%s: got %s, matched %q, would %q, also %s", v.Recipient, v.describe(), v.Matched, v.Would, also)
+			t.Errorf("%s: got %s, matched %q, would %q, also %s", v.Recipient, v.String(), v.Matched, v.Would, also)
 		}
 	}
 }
@@ -244,7 +244,7 @@ func TestEvaluateUnscannable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := d.Verdicts[0].describe(); !strings.HasPrefix(got, tt.want) {
+			if got := d.Verdicts[0].String(); !strings.HasPrefix(got, tt.want) {
 				t.Errorf("got %q, want %q; defects %q", got, tt.want, d.Defects)
 			}
 		})
@@ -291,7 +291,7 @@ func TestEvaluateSent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := d.Verdicts[0].describe(); got != want {
+		if got := d.Verdicts[0].String(); got != want {
 			t.Errorf("%d before: %s, want %s", n, got, want)
 		}
 	}

@@ -45,7 +45,7 @@ func verdictOf(t *testing.T, s *Set, to string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d.Verdicts[0].describe()
+	return d.Verdicts[0].String()
 }
 
 // A reload takes effect as a whole, and one that fails changes nothing.

@@ -56,6 +56,18 @@ type Verdict struct {
 	Evidence  []Evidence // of the rules that matched
 }
 
+// String gives the action and who decided, as a [[test]] expects it: "pickup by
+// card", "deliver", "quarantine (unscannable: ...)".
+func (v Verdict) String() string {
+	switch {
+	case v.Rule != "":
+		return string(v.Action) + " by " + v.Rule
+	case v.Reason != "" && v.Reason != "default":
+		return string(v.Action) + " (" + v.Reason + ")"
+	}
+	return string(v.Action)
+}
+
 // Evidence is one reason for a match, fit to be shown and logged.
 type Evidence struct {
 	Rule   string `json:"rule"`

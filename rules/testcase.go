@@ -221,7 +221,7 @@ func (l *loader) runTests(ctx context.Context) {
 				want = t.expect[""]
 			}
 			if !want.holds(v) {
-				want.node.errorf("%s gets %q, not %q", v.Recipient, v.describe(), want.text)
+				want.node.errorf("%s gets %q, not %q", v.Recipient, v.String(), want.text)
 			}
 		}
 	}
@@ -233,15 +233,4 @@ func (e expectation) holds(v Verdict) bool {
 	}
 	action, rule, by := strings.Cut(e.text, " by ")
 	return Action(action) == v.Action && (!by || rule == v.Rule)
-}
-
-// describe writes a verdict as a test expects it.
-func (v Verdict) describe() string {
-	switch {
-	case v.Rule != "":
-		return string(v.Action) + " by " + v.Rule
-	case v.Reason != "" && v.Reason != "default":
-		return string(v.Action) + " (" + v.Reason + ")"
-	}
-	return string(v.Action)
 }

@@ -19,6 +19,9 @@ func newRulesCommand(a *app) *cobra.Command {
 	c.AddCommand(
 		newRulesCheckCommand(a),
 		newRulesTestCommand(a),
+		newRulesShowTextCommand(a),
+		newRulesDetectCommand(a),
+		newRulesReplayCommand(a),
 	)
 	return c
 }

@@ -56,6 +56,11 @@ func TestRulesCommands(t *testing.T) {
 	broken := rulesSite(t, "[[rule]]\nname = \"a\"\nthen = \"seal\"\nwhen.always = true\n")
 	dir := filepath.Dir(site)
 	card, secure := filepath.Join(dir, "card.eml"), filepath.Join(dir, "[secure].eml")
+	other := filepath.Dir(rulesSite(t, "[[rule]]\nname = \"all\"\nthen = \"discard\"\nwhen.always = true\n")) + "/rules.d"
+	mbox := filepath.Join(t.TempDir(), "mbox")
+	if err := os.WriteFile(mbox, []byte("From ann Sat\nFrom: ann@example.com\nTo: Cy <cy@example.com>\n\nNow\nFrom here on\n\nFrom ann Sat\nFrom: ann@example.com\nTo: bob@guest.example\nCc: cy@example.com\n\n4111 1111 1111 1111\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		name   string
 		config string
@@ -80,6 +85,22 @@ func TestRulesCommands(t *testing.T) {
 		{name: "missing message", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example", "/nonexistent/x.eml"}, status: 2},
 		{name: "empty message", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example", filepath.Join(dir, "not-a-message.empty")}, status: 2},
 		{name: "broken rules", config: broken, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example", card}, status: 1},
+		{name: "text", config: site, args: []string{"show-text", card}, out: "--- body text/plain\nVisa 4111 1111 1111 1111"},
+		{name: "text of a missing message", config: site, args: []string{"show-text", "/nonexistent/x.eml"}, status: 2},
+		{name: "text that can't be read", config: site, stdin: "Subject: x\nContent-Transfer-Encoding: x-unheard-of\nContent-Type: application/x\n\nabc\n", args: []string{"show-text", "-"}, status: 1, out: "not read: "},
+		{name: "detect", config: site, stdin: "a\nVisa 4111 1111 1111 1111\n", args: []string{"detect"}, out: "7-26: credit-card: 4111...1111\n"},
+		{name: "detect one", config: site, stdin: "Visa 4111 1111 1111 1111\n", args: []string{"detect", "--detector", "credit-card", "--unmasked"}, out: "credit-card: 4111111111111111\n"},
+		{name: "detect lines", config: site, stdin: "a\nVisa 4111 1111 1111 1111\n", args: []string{"detect", "--lines"}, out: "2:5-24: credit-card: 4111...1111\n"},
+		{name: "detect lines as JSON", config: site, stdin: "a\r\nVisa 4111 1111 1111 1111", args: []string{"detect", "--lines", "--json"},
+			out: `{"line":1,"findings":[]}` + "\n" + `{"line":2,"findings":[{"detector":"credit-card","masked":"4111...1111","start":5,"end":24}]}` + "\n"},
+		{name: "detect what isn't known", config: site, args: []string{"detect", "--detector", "wibble"}, status: 2},
+		{name: "replay", config: site, args: []string{"replay", "--to", "bob@guest.example", dir}, out: "card.eml: bob@guest.example: pickup by card\n"},
+		{name: "replay counts", config: site, args: []string{"replay", "--to", "bob@guest.example", dir}, out: "2 messages\n       1 pickup by asked-secure\n       1 pickup by card\n"},
+		{name: "replay without recipients", config: site, args: []string{"replay", dir}, out: "card.eml: skipped"},
+		{name: "replay against the same", config: site, args: []string{"replay", "--to", "bob@guest.example", "--against", filepath.Join(dir, "rules.d"), "--json", dir}, out: `"changes": []`},
+		{name: "replay against others", config: site, args: []string{"replay", "--to", "bob@guest.example", "--against", other, dir}, out: "card.eml: bob@guest.example: discard by all -> pickup by card\n"},
+		{name: "replay an mbox", config: site, args: []string{"replay", mbox}, out: "mbox:2: bob@guest.example: pickup by card\n2 messages\n"},
+		{name: "replay nothing", config: site, args: []string{"replay", "/nonexistent"}, status: 1},
 		{name: "no command", config: site, status: 2},
 		{name: "unknown command", config: site, args: []string{"chekc"}, status: 2},
 	}
