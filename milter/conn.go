@@ -46,6 +46,7 @@ type conn struct {
 	busy     bool // between MAIL and the answer at end of message
 	draining bool
 
+	session *session // what go-milter calls, nil until it was made
 	closed  sync.Once
 	onClose func()
 }
@@ -242,9 +243,13 @@ func (c *conn) drain() {
 	defer c.state.Unlock()
 	c.draining = true
 	if !c.busy {
-		c.Close()
+		c.cut()
 	}
 }
+
+// cut ends the connection from outside. The session's goroutine notices and
+// cleans up; nobody else touches what it holds.
+func (c *conn) cut() { c.Conn.Close() }
 
 // hold keeps modifications back until the answer.
 func (c *conn) hold(frames []byte) {
@@ -289,7 +294,7 @@ func (c *conn) send(p []byte) error {
 	return err
 }
 
-// Close ends the connection. The session ends with its next read.
+// Close ends the connection and the session. go-milter calls it last.
 func (c *conn) Close() error {
 	err := c.Conn.Close()
 	c.closed.Do(func() {

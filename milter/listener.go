@@ -44,6 +44,9 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err == nil {
 			c := newConn(nc, l.server)
 			c.onClose = func() {
+				if c.session != nil {
+					c.session.reset()
+				}
 				<-l.slots
 				l.server.forget(c)
 			}
@@ -83,5 +86,7 @@ func (l *listener) backend() milter.Milter {
 		// otherwise, a message would reach a backend without its envelope.
 		return strayBackend{}
 	}
-	return &session{conn: c, server: l.server}
+	s := &session{conn: c, server: l.server}
+	c.session = s
+	return s
 }

@@ -131,7 +131,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		s.stop()
 		for _, c := range conns {
-			c.Close()
+			c.cut()
 		}
 		errs = append(errs, fmt.Errorf("drain milter connections: %w", ctx.Err()))
 	}
