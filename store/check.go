@@ -184,7 +184,7 @@ func (c *checker) inbox() error {
 			c.bad(bucketInbox, "%x: message is elsewhere or ended", k)
 		}
 		granted := c.has(bucketPart, partKey(message, partGrant))
-		if len(v) != 1 || (v[0]&inboxGranted != 0) != granted {
+		if len(v) != 1 || v[0]&^(inboxRead|inboxGranted) != 0 || (v[0]&inboxGranted != 0) != granted {
 			c.bad(bucketInbox, "%x: flags %x, grant %v", k, v, granted)
 		}
 	})
