@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"os"
@@ -31,18 +32,31 @@ type SiteOptions struct {
 	Rules string            // text of the rule file; "" is the sample
 	Set   map[string]string // more settings: key to TOML
 	Main  map[string]string // more of main.cf
+	// Sendmail takes Postfix's place.
+	Sendmail bool
 }
 
-// A Site is a private Postfix with Postseal beside it. example.com is internal.
-type Site struct {
-	Postfix *mta.Postfix
-	Inside  *mta.Sink // members' mailboxes
-	Outside *mta.Sink // everybody else's
-	URL     string    // of the portal
-	Dir     string    // configuration, rules, keys, store
-	Milter  *Process  // also the portal, unless SiteOptions.Two
-	Portal  *Process  // nil unless SiteOptions.Two
+// An MTA is a Postfix or a Sendmail.
+type MTA interface {
+	Sendmail(ctx context.Context, message io.Reader, args ...string) error
+	Queue(context.Context) ([]mta.QueueEntry, error)
+	Log() string
+	Stop() error
+}
 
+// A Site is a private MTA with Postseal beside it. example.com is internal.
+type Site struct {
+	MTA     MTA
+	SMTP    string       // where mail is submitted
+	Postfix *mta.Postfix // nil with SiteOptions.Sendmail
+	Inside  *mta.Sink    // members' mailboxes
+	Outside *mta.Sink    // everybody else's
+	URL     string       // of the portal
+	Dir     string       // configuration, rules, keys, store
+	Milter  *Process     // also the portal, unless SiteOptions.Two
+	Portal  *Process     // nil unless SiteOptions.Two
+
+	submission   string // where Postseal submits
 	milterSocket string // as in smtpd_milters
 	portalAddr   string
 }
@@ -73,21 +87,7 @@ func NewSite(t *testing.T, o SiteOptions) *Site {
 	}
 	s.portalAddr = freePort(t)
 	s.URL = "http://" + s.portalAddr
-	s.Postfix, err = mta.Start(t.Context(), mta.Options{
-		Milters:  []string{s.milterSocket},
-		Internal: []string{"example.com"},
-		Inside:   s.Inside.Addr(),
-		Outside:  s.Outside.Addr(),
-		Main:     o.Main,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Postfix.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	s.startMTA(t, o)
 	s.configure(t, o)
 	if o.Two {
 		s.Milter = s.start(t, "milter")
@@ -97,12 +97,42 @@ func NewSite(t *testing.T, o SiteOptions) *Site {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("Postfix:\n%s", s.Postfix.Log())
+			t.Logf("the MTA:\n%s", s.MTA.Log())
 		}
 	})
 	s.waitMilter(t)
 	s.waitPortal(t)
 	return s
+}
+
+func (s *Site) startMTA(t *testing.T, o SiteOptions) {
+	t.Helper()
+	options := mta.Options{
+		Milters:  []string{s.milterSocket},
+		Internal: []string{"example.com"},
+		Inside:   s.Inside.Addr(),
+		Outside:  s.Outside.Addr(),
+		Main:     o.Main,
+	}
+	if o.Sendmail {
+		m, err := mta.StartSendmail(t.Context(), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.MTA, s.SMTP, s.submission = m, m.SMTP, m.Submission
+	} else {
+		m, err := mta.Start(t.Context(), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.MTA, s.SMTP, s.submission = m, m.SMTP, m.Submission
+		s.Postfix = m
+	}
+	t.Cleanup(func() {
+		if err := s.MTA.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // configure lets the program's own init write the site, and then says what
@@ -121,7 +151,7 @@ func (s *Site) configure(t *testing.T, o SiteOptions) {
 		"store.control_socket": config.Quote(filepath.Join(s.Dir, "control.sock")),
 		"portal.url":           config.Quote(s.URL),
 		"portal.listen":        config.Quote(s.portalAddr),
-		"submission.address":   config.Quote(s.Postfix.Submission),
+		"submission.address":   config.Quote(s.submission),
 		"brand.name":           config.Quote("Example Ltd"),
 		"log.level":            config.Quote("debug"),
 	}
@@ -329,11 +359,11 @@ func (b *syncBuffer) String() string {
 	return b.b.String()
 }
 
-// Queue returns the ids of the messages in Postfix's queue named ("hold",
+// Queue returns the ids of the messages in the MTA's queue named ("hold",
 // "deferred", ...).
 func (s *Site) Queue(t *testing.T, name string) []string {
 	t.Helper()
-	entries, err := s.Postfix.Queue(deadline(t))
+	entries, err := s.MTA.Queue(deadline(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,13 +22,13 @@ func (s *Site) Submit(t *testing.T, from string, to []string, message string) {
 // TrySubmit is Submit for a message that may be refused: the error is then a
 // *textproto.Error with the reply.
 func (s *Site) TrySubmit(from string, to []string, message string) error {
-	return smtp.SendMail(s.Postfix.SMTP, nil, from, to, []byte(crlf(message)))
+	return smtp.SendMail(s.SMTP, nil, from, to, []byte(crlf(message)))
 }
 
 // Sendmail submits with the sendmail command.
 func (s *Site) Sendmail(t *testing.T, message string, args ...string) {
 	t.Helper()
-	if err := s.Postfix.Sendmail(deadline(t), strings.NewReader(message), args...); err != nil {
+	if err := s.MTA.Sendmail(deadline(t), strings.NewReader(message), args...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -43,7 +43,7 @@ type Dialogue struct{ *textproto.Conn }
 // Dial opens a session, reads the greeting and says EHLO.
 func (s *Site) Dial(t *testing.T) *Dialogue {
 	t.Helper()
-	c, err := textproto.Dial("tcp", s.Postfix.SMTP)
+	c, err := textproto.Dial("tcp", s.SMTP)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,12 +110,12 @@ func waitMail(t *testing.T, sink *mta.Sink, address string) mta.Mail {
 	return m
 }
 
-// WaitIdle waits until Postfix has nothing left to deliver but what is held:
+// WaitIdle waits until the MTA has nothing left to deliver but what is held:
 // afterwards, what did not arrive never will, but for what the outbox sends.
 func (s *Site) WaitIdle(t *testing.T) {
 	t.Helper()
 	wait(t, "an empty queue", func() bool {
-		entries, err := s.Postfix.Queue(deadline(t))
+		entries, err := s.MTA.Queue(deadline(t))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -85,6 +85,10 @@ func (s *Sendmail) configure(ctx context.Context) error {
 			return err
 		}
 	}
+	// Sendmail counts in it only if it is there, and complains if it isn't.
+	if err := os.WriteFile(s.path("data", "statistics"), nil, 0o600); err != nil {
+		return err
+	}
 	for _, name := range []string{"sendmail", "submit"} {
 		if err := s.expand(ctx, name, values); err != nil {
 			return err

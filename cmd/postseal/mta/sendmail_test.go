@@ -42,7 +42,7 @@ func privateSendmail(t *testing.T, o Options) (s *Sendmail, inside, outside *Sin
 }
 
 // body has what tempts an MTA to change it: a dot line, trailing blanks, 8-bit.
-const body = ".one\r\ntrailing  \r\nFrom two\r\nGr\u00fc\u00dfe\r\n"
+const body = ".one\r\ntrailing  \r\nFrom two\r\nGrüße\r\n"
 
 func TestSendmailRoutesToSinks(t *testing.T) {
 	s, inside, outside := privateSendmail(t, Options{})
