@@ -187,24 +187,36 @@ func (a *automaton) start(text []byte, term int32, end int) int {
 
 // whole tells whether text[start:end], a term, is not a part of a longer word.
 func whole(text []byte, start, end int) bool {
-	if start > 0 && !atEdge(text[start:], text[:start]) {
+	if r, _ := utf8.DecodeRune(text[start:]); isWordRune(r) && !isUnspaced(r) && wordBefore(text[:start]) {
 		return false
 	}
-	for end < len(text) {
-		after, size := utf8.DecodeRune(text[end:])
-		if unicode.Is(unicode.Mn, after) {
-			end += size // an accent of the term's last letter
-			continue
-		}
-		last, _ := utf8.DecodeLastRune(text[:end])
-		return !isWordRune(after) || !isWordRune(last) || isUnspaced(last)
+	if r, _ := utf8.DecodeLastRune(text[:end]); isWordRune(r) && !isUnspaced(r) && wordAfter(text[end:]) {
+		return false
 	}
 	return true
 }
 
-// atEdge tells whether a word can begin where before ends and text begins.
-func atEdge(text, before []byte) bool {
-	first, _ := utf8.DecodeRune(text)
-	prev, _ := utf8.DecodeLastRune(before)
-	return !isWordRune(prev) || !isWordRune(first) || isUnspaced(first)
+// wordBefore tells whether a text ends in a letter or digit, accents aside.
+func wordBefore(text []byte) bool {
+	for len(text) > 0 {
+		r, size := utf8.DecodeLastRune(text)
+		if !unicode.Is(unicode.Mn, r) {
+			return isWordRune(r)
+		}
+		text = text[:len(text)-size]
+	}
+	return false
+}
+
+// wordAfter tells whether a text goes on with a letter or digit, after the
+// accents of what stands before it.
+func wordAfter(text []byte) bool {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if !unicode.Is(unicode.Mn, r) {
+			return isWordRune(r)
+		}
+		text = text[size:]
+	}
+	return false
 }

@@ -80,6 +80,9 @@ func (b *base64Reader) fill() {
 		switch v {
 		case base64Pad:
 			if !b.padded {
+				if k%4 < 2 {
+					b.defect(defectBase64Octet)
+				}
 				b.n = k
 				b.flush(atPad)
 				k = 0

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"strings"
+	gounicode "unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
@@ -125,7 +127,7 @@ func byMark(head []byte) (c charset, ok bool) {
 	return charset{}, false
 }
 
-// byZeros guesses the charset of a text with NULs.
+// byZeros guesses the charset of a text with NULs by where they stand.
 func byZeros(head []byte) (c charset, ok bool) {
 	var zeros [4]int
 	for i, b := range head {
@@ -133,20 +135,35 @@ func byZeros(head []byte) (c charset, ok bool) {
 			zeros[i%4]++
 		}
 	}
-	q := len(head) / 8 // half of what a zero can take of one place in four
-	switch {
-	case len(head) < 8:
-		return charset{}, false
-	case zeros[0] > q && zeros[1] > q && zeros[2] > q && zeros[3] <= q:
+	even, odd := zeros[0]+zeros[2], zeros[1]+zeros[3]
+	switch all := len(head) / 5; {
+	case zeros[0] > all && zeros[1] > all && zeros[2] > zeros[3]:
 		return charsetByName("utf-32be"), true
-	case zeros[1] > q && zeros[2] > q && zeros[3] > q && zeros[0] <= q:
+	case zeros[2] > all && zeros[3] > all && zeros[1] > zeros[0]:
 		return charsetByName("utf-32le"), true
-	case zeros[0] > q && zeros[2] > q && zeros[1] <= q && zeros[3] <= q:
+	case even > 4*odd+2:
 		return charsetByName("utf-16be"), true
-	case zeros[1] > q && zeros[3] > q && zeros[0] <= q && zeros[2] <= q:
+	case odd > 4*even+2:
 		return charsetByName("utf-16le"), true
 	}
 	return charset{}, false
+}
+
+// fits tells whether octets make sense in a charset: hardly any character is
+// none that people write.
+func (c charset) fits(head []byte) bool {
+	out, err := io.ReadAll(c.reader(bytes.NewReader(head[:len(head)&^3])))
+	if err != nil {
+		return false
+	}
+	all, odd := 0, 0
+	for _, r := range string(out) {
+		all++
+		if r == utf8.RuneError || !gounicode.IsPrint(r) && !gounicode.IsSpace(r) {
+			odd++
+		}
+	}
+	return all > 0 && odd <= all/20
 }
 
 // windows1252 is the character that an octet stands for when nothing better is

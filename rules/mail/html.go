@@ -27,6 +27,7 @@ func htmlText(r io.Reader, shown, hidden func([]byte) error) error {
 			if err := z.Err(); err != io.EOF {
 				return err
 			}
+			w.hide(z.Raw()) // of a tag that does not end
 			return w.err
 		case html.TextToken:
 			w.text(z.Text())

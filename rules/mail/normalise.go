@@ -24,7 +24,9 @@ func Normalise(s string) string {
 type normaliser struct {
 	guess    bool // also take octets that are no UTF-8 as digits of East Asian charsets
 	carry    [utf8.UTFMax]byte
-	n        int // octets in carry
+	n        int   // octets in carry
+	shift    uint8 // of ISO 2022, below
+	lead     byte  // first octet of a character of two
 	afterNum bool
 	override bool // a direction override was met
 	zeros    bool // a NUL was met
@@ -60,6 +62,11 @@ func (n *normaliser) append(dst, src []byte) []byte {
 		src = src[used-had:]
 	}
 	for len(src) > 0 {
+		if n.shift != 0 {
+			dst = n.shifted(dst, src[0])
+			src = src[1:]
+			continue
+		}
 		i := 0
 		for i < len(src) && keepASCII[src[i]] {
 			i++
@@ -124,6 +131,8 @@ func (n *normaliser) rune(dst []byte, r rune) []byte {
 			return append(dst, ' ')
 		case r == 0:
 			n.zeros = true
+		case r == 0x1b:
+			n.shift = escaped
 		}
 		n.afterNum = after
 		return dst
@@ -230,3 +239,62 @@ func eastAsianDigit(a, b byte) (byte, bool) {
 }
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }
+
+// Where a text with the escapes of ISO 2022 stands, as mail from East Asia has
+// them, often undeclared.
+const (
+	escaped   = 1 + iota // after ESC
+	escaped2             // after ESC $
+	designate            // before the last octet of a longer escape
+	twoOctets            // in characters of two octets
+	between              // in such a character
+)
+
+// shifted takes one octet of such a text. All the sets have the digits in the
+// same place.
+func (n *normaliser) shifted(dst []byte, b byte) []byte {
+	switch n.shift {
+	case escaped:
+		switch b {
+		case '$':
+			n.shift = escaped2
+		case '(':
+			n.shift = designate
+		default:
+			n.shift = 0
+			dst = n.rune(dst, rune(b&0x7f))
+		}
+	case escaped2:
+		switch b {
+		case '@', 'A', 'B':
+			n.shift = twoOctets
+		default:
+			n.shift = designate
+		}
+	case designate:
+		n.shift = 0
+	case twoOctets:
+		switch {
+		case b == 0x1b:
+			n.shift = escaped
+		case b <= ' ' || b >= 0x7f:
+			n.shift = 0
+			if b == '\n' || b == '\r' || b == ' ' {
+				dst = append(dst, b)
+			}
+		default:
+			n.lead, n.shift = b, between
+		}
+	case between:
+		n.shift = twoOctets
+		switch {
+		case n.lead == 0x23 && b > ' ' && b < 0x7f: // the full-width forms of ASCII
+			dst = append(dst, b)
+		case n.lead == 0x21:
+			dst = append(dst, ' ')
+		default:
+			dst = append(dst, "\u3013"...) // some other character
+		}
+	}
+	return dst
+}

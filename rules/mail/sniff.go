@@ -70,18 +70,32 @@ func isHTML(p *Part, head []byte) bool {
 	return false
 }
 
-// looksEncoded tells whether a text without a transfer encoding shows signs of
-// one: soft line breaks or escapes of quoted-printable, or lines of base64.
-func looksEncoded(head []byte) bool {
-	if bytes.Contains(head, []byte("=3D")) || bytes.Contains(head, []byte("=\r\n")) || bytes.Contains(head, []byte("=\n")) {
-		return true
-	}
-	for i := 0; i+2 < len(head); i++ {
-		// An escaped digit, space or dash: nobody writes that without need.
-		if head[i] == '=' && (head[i+1] == '3' && isDigit(head[i+2]) || head[i+1] == '2' && (head[i+2] == '0' || head[i+2] == 'D' || head[i+2] == 'd')) {
+// looksEscaped tells whether a text that is not declared so shows signs of
+// quoted-printable: soft line breaks or escapes that nobody writes without need.
+func looksEscaped(head []byte) bool {
+	for i := 0; i+1 < len(head); i++ {
+		if head[i] != '=' {
+			continue
+		}
+		n, octet, ok := qpEscape(head[i:])
+		switch {
+		case n > 0 && !ok && i+n < len(head):
 			return true
+		case !ok:
+		case octet == '=' || octet == ' ' || octet == '-' || isDigit(octet):
+			return true
+		case i+n < len(head) && head[i+n] == '=':
+			if _, _, ok := qpEscape(head[i+n:]); ok {
+				return true
+			}
 		}
 	}
+	return false
+}
+
+// looksLikeBase64 tells whether a text that is not declared so has lines of
+// base64, or of another encoding of files.
+func looksLikeBase64(head []byte) bool {
 	for len(head) > 0 {
 		ln := head
 		if i := bytes.IndexByte(head, '\n'); i >= 0 {

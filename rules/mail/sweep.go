@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
-	"html"
 	"io"
 )
 
@@ -92,36 +91,25 @@ func (t *texts) swept(label string, data []byte, n int) error {
 	if bytes.IndexByte(data, '<') < 0 && bytes.IndexByte(data, '&') < 0 {
 		return nil
 	}
-	norm := normaliser{guess: true}
-	bare := norm.append(t.buffers[1][:0], []byte(html.UnescapeString(string(untag(data)))))
-	bare = norm.finish(bare)
-	t.buffers[1] = bare
-	return t.visit(&Text{Where: InRaw, Label: label, Chunk: n, Data: bare})
-}
-
-// maxTag bounds what untag takes for a tag.
-const maxTag = 2 << 10
-
-// untag leaves out what stands between angle brackets.
-func untag(data []byte) []byte {
-	out := make([]byte, 0, len(data))
-	for len(data) > 0 {
-		i := bytes.IndexByte(data, '<')
-		if i < 0 {
-			break
+	for i, area := range []string{label, label + " hidden"} {
+		c := &chunker{buf: t.buffers[1][:0], norm: normaliser{guess: true}, deliver: func(data []byte, part int) error {
+			return t.visit(&Text{Where: InRaw, Label: area, Chunk: n + part, Data: data})
+		}}
+		write := [2]func([]byte) error{ignore, ignore}
+		write[i] = c.write
+		if err := htmlText(bytes.NewReader(data), write[0], write[1]); err != nil {
+			return fmt.Errorf("sweep: %w", err)
 		}
-		out = append(out, data[:i]...)
-		data = data[i:]
-		end := bytes.IndexByte(data[:min(len(data), maxTag)], '>')
-		if end < 0 {
-			out = append(out, '<')
-			data = data[1:]
-			continue
+		err := c.close()
+		t.buffers[1] = c.buf
+		if err != nil {
+			return err
 		}
-		data = data[end+1:]
 	}
-	return append(out, data...)
+	return nil
 }
+
+func ignore([]byte) error { return nil }
 
 // minRun is the length from which characters of its alphabet may be base64.
 const minRun = 16
@@ -225,8 +213,8 @@ func (u *uuFiles) Read(p []byte) (int, error) {
 		if !u.cur.ended {
 			return n, io.EOF
 		}
-		// The same buffer holds what follows.
-		u.cur = &uuReader{br: u.cur.br, defect: func(string) {}}
+		// The same buffer holds what follows. What it gives starts on a new line.
+		u.cur = &uuReader{br: u.cur.br, defect: func(string) {}, out: []byte{'\n'}}
 		if n > 0 {
 			return n, nil
 		}

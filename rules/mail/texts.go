@@ -175,13 +175,13 @@ func (t *texts) contentOf(p *Part) error {
 	if marked, ok := byMark(head); ok {
 		cs = marked
 	} else if !cs.wide && bytes.IndexByte(head, 0) >= 0 {
-		if guessed, ok := byZeros(head); ok {
+		if guessed, ok := byZeros(head); ok && guessed.fits(head) {
 			cs = guessed
 			defect(defectNUL)
 		}
 	}
 	text := isText(p, head, cs)
-	if text && p.transfer == identity && looksEncoded(head) {
+	if text && (p.transfer == identity && looksEscaped(head) || p.transfer != base64Encoding && looksLikeBase64(head)) {
 		defect(defectLooksEncoded)
 	}
 	switch {
@@ -196,6 +196,7 @@ func (t *texts) contentOf(p *Part) error {
 // plain gives one text.
 func (t *texts) plain(p *Part, label string, r io.Reader, cs charset) error {
 	c := t.chunker(p, label, 0)
+	c.norm.guess = cs.enc == nil && !cs.utf7
 	if err := copyTo(c, cs.reader(r)); err != nil {
 		return fmt.Errorf("read part %s: %w", p.Path, err)
 	}
@@ -205,6 +206,8 @@ func (t *texts) plain(p *Part, label string, r io.Reader, cs charset) error {
 // html gives what HTML shows, and what it hides as a text of its own.
 func (t *texts) html(p *Part, r io.Reader, cs charset) error {
 	shown, hidden := t.chunker(p, p.label(), 0), t.chunker(p, p.label()+" hidden", 1)
+	shown.norm.guess = cs.enc == nil && !cs.utf7
+	hidden.norm.guess = shown.norm.guess
 	err := htmlText(cs.reader(r), shown.write, hidden.write)
 	if errors.Is(err, html.ErrBufferExceeded) {
 		t.unscannable(p, reasonToken)

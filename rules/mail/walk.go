@@ -175,7 +175,7 @@ func (w *walker) pop(i int, end int64) {
 		case !f.seen && f.part.transfer != identity:
 			w.unscannable(f.part, reasonMultipart)
 			w.defect(f.part, defectBoundaryUnused)
-		case !f.seen:
+		case f.children == 0:
 			w.defect(f.part, defectBoundaryUnused)
 		case !f.closed:
 			w.defect(f.part, defectBoundaryMissing)
