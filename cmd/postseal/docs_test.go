@@ -1,0 +1,140 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/postseal/postseal/cmd/postseal/config"
+)
+
+// root is the repository.
+const root = "../.."
+
+func readDoc(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// docs are the Markdown files that people follow.
+func docs(t *testing.T) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil || len(names) < 4 {
+		t.Fatalf("%q, %v", names, err)
+	}
+	all := make(map[string]string)
+	for _, name := range append(names, filepath.Join(root, "README.md"), filepath.Join(root, "SECURITY.md"), filepath.Join(root, "CONTRIBUTING.md")) {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[strings.TrimPrefix(name, root+"/")] = string(b)
+	}
+	return all
+}
+
+var blockPattern = regexp.MustCompile("(?ms)^ *```([a-z]*)\n(.*?)^ *```$")
+
+// TestDocumentedCommands: each postseal command in a code block or between
+// backquotes is one that there is, with flags that there are.
+func TestDocumentedCommands(t *testing.T) {
+	inline := regexp.MustCompile("`postseal ([^`\n]+)`")
+	line := regexp.MustCompile(`(?m)^\s*postseal ([^\n#|]+)`)
+	found := 0
+	for name, text := range docs(t) {
+		var commands []string
+		for _, block := range blockPattern.FindAllStringSubmatch(text, -1) {
+			if block[1] == "" || block[1] == "sh" || block[1] == "console" {
+				for _, m := range line.FindAllStringSubmatch(strings.ReplaceAll(block[2], "\\\n", " "), -1) {
+					commands = append(commands, m[1])
+				}
+			}
+		}
+		for _, m := range inline.FindAllStringSubmatch(text, -1) {
+			commands = append(commands, m[1])
+		}
+		for _, command := range commands {
+			found++
+			args := strings.Fields(command)
+			cmd, rest, err := newRootCommand(&app{Stdio: Stdio{Out: io.Discard, Err: io.Discard}}).Find(args)
+			if err != nil {
+				t.Errorf("%s: postseal %s: %v", name, command, err)
+				continue
+			}
+			if cmd.HasParent() && !cmd.HasSubCommands() {
+				err = cmd.ParseFlags(rest)
+			} else if len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
+				t.Errorf("%s: postseal %s: no such command", name, command)
+			}
+			if err != nil {
+				t.Errorf("%s: postseal %s: %v", name, command, err)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("found %d commands", found)
+	}
+}
+
+// TestReadmeIsWhatCIRuns: each make target that the README names is there, and
+// CI runs the two that it says CI runs.
+func TestReadmeIsWhatCIRuns(t *testing.T) {
+	makefile := readDoc(t, "Makefile")
+	readme := readDoc(t, "README.md")
+	for _, m := range regexp.MustCompile("(?m)(?:^\\s*|`)make ([a-z-]+)").FindAllStringSubmatch(readme, -1) {
+		if !regexp.MustCompile(`(?m)^` + m[1] + `:`).MatchString(makefile) {
+			t.Errorf("README says make %s, the Makefile has no such target", m[1])
+		}
+	}
+	develop := readme[strings.Index(readme, "## Develop"):]
+	block := blockPattern.FindStringSubmatch(develop)
+	if block == nil {
+		t.Fatal("no code block in Develop")
+	}
+	if ci := readDoc(t, ".ci/run"); !strings.Contains(ci, block[2]) {
+		t.Errorf("README says\n%s.ci/run says\n%s", block[2], ci)
+	}
+}
+
+// TestDocumentedConfiguration: TOML blocks outside the rules' documents are valid
+// parts of postseal.toml.
+func TestDocumentedConfiguration(t *testing.T) {
+	found := 0
+	for name, text := range docs(t) {
+		if strings.HasSuffix(name, "rules.md") || strings.HasSuffix(name, "detectors.md") {
+			continue
+		}
+		for _, block := range blockPattern.FindAllStringSubmatch(text, -1) {
+			if block[1] != "toml" {
+				continue
+			}
+			found++
+			// What a part leaves out and every file needs.
+			whole := block[2]
+			if !strings.Contains(whole, "internal_domains") {
+				whole = "internal_domains = [\"example.com\"]\n" + whole
+			}
+			if !regexp.MustCompile(`(?m)^\s*(portal\.)?url\s*=`).MatchString(whole) {
+				if strings.Contains(whole, "[portal]") {
+					whole = strings.Replace(whole, "[portal]", "[portal]\nurl = \"https://pickup.example.com\"", 1)
+				} else {
+					whole = "portal.url = \"https://pickup.example.com\"\n" + whole
+				}
+			}
+			if _, err := config.Parse(name, whole); err != nil {
+				t.Errorf("%v\n%s", err, whole)
+			}
+		}
+	}
+	if found < 2 {
+		t.Errorf("found %d blocks", found)
+	}
+}
