@@ -1,0 +1,191 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/postseal/postseal/store/keys"
+	"github.com/postseal/postseal/store/seal"
+)
+
+// childDir makes this test program the child of TestKilled.
+const childDir = "POSTSEAL_STORE_CRASH_CHILD"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		if err := crashChild(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// crashChild deposits until it is killed, and prints the id and the code of each
+// message that was acknowledged. It also sends mails and compacts.
+func crashChild(dir string) error {
+	owner, err := keys.LoadOwner(filepath.Join(dir, "keys"))
+	if err != nil {
+		return err
+	}
+	s, err := Open(Options{
+		Dir: filepath.Join(dir, "store"), Keys: owner, Recovery: owner.Recovery, MmapSize: testMmap, MinFree: -1,
+		Mails: &testMails{codes: map[string]seal.Code{}},
+		Fatal: func(err error) { fmt.Fprintln(os.Stderr, err); os.Exit(2) },
+	})
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	var out sync.Mutex
+	for w := range 8 {
+		go func() {
+			for n := 0; ; n++ {
+				line, err := crashDeposit(ctx, s, w, n)
+				if err != nil {
+					fmt.Fprintln(os.Stderr, err)
+					os.Exit(3)
+				}
+				out.Lock()
+				fmt.Println(line)
+				out.Unlock()
+			}
+		}()
+	}
+	for n := 0; ; n++ {
+		if n%20 == 0 {
+			if err := s.Compact(ctx); err != nil {
+				return err
+			}
+		}
+		if i, err := s.ClaimMail(ctx, time.Minute); err != nil {
+			return err
+		} else if i != nil {
+			if err := s.MailSent(ctx, i); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func crashDeposit(ctx context.Context, s *Store, worker, n int) (string, error) {
+	now := time.Now()
+	body := strings.Repeat("x", (n%4)*60<<10+100)
+	d := s.Begin(DepositKey{From: "a@example.com", MessageID: fmt.Sprint(worker, n, now.UnixNano())})
+	sealed, err := d.Seal(ctx, SealRequest{
+		Mode: seal.ModeOneTime, Sender: "a@example.com", Recipients: []string{"b@guest.test"},
+		Message: strings.NewReader(body), Created: now, Expires: now.Add(30 * 24 * time.Hour),
+	})
+	if err != nil {
+		return "", err
+	}
+	d.Send(Mail{Kind: KindNotice, From: "a@example.com", To: []string{"b@guest.test"}, Data: make([]byte, (n%3)*35<<10)})
+	d.Audit(Entry{Event: EventSealed, Message: sealed[0].Message})
+	if err := d.Commit(ctx); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s %d", sealed[0].Code.Fragment(), len(body)), nil
+}
+
+// TestKilled kills the owner again and again in the middle of its work: what it
+// acknowledged is there, whole, and the store is consistent. What a power cut
+// would do beyond that is for a test below the file system.
+func TestKilled(t *testing.T) {
+	const rounds = 5
+	dir := t.TempDir()
+	if _, err := keys.Create(filepath.Join(dir, "keys"), false); err != nil {
+		t.Fatal(err)
+	}
+	e := newEnv(t, func(o *Options) {
+		owner := must(keys.LoadOwner(filepath.Join(dir, "keys")))(t)
+		o.Dir, o.Keys, o.Recovery, o.Now = filepath.Join(dir, "store"), owner, owner.Recovery, time.Now
+	})
+	total := 0
+	for round := range rounds {
+		e.close()
+		acked := killOnce(t, dir, 40+40*round)
+		total += len(acked)
+		e.open()
+		e.consistent()
+		for _, line := range acked {
+			e.wholeAfterCrash(line)
+		}
+		if err := e.sweep(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if total < 100 {
+		t.Fatalf("only %d deposits were acknowledged in all", total)
+	}
+	t.Logf("%d rounds, %d acknowledged, 0 lost", rounds, total)
+}
+
+// killOnce runs a child until it has acknowledged n deposits, then kills it.
+func killOnce(t *testing.T, dir string, n int) (acked []string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout := must(cmd.StdoutPipe())(t)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(stdout)
+	for killed := false; ; {
+		line, err := lines.ReadString('\n')
+		if err == io.EOF {
+			break // a line cut by the kill was not acknowledged to us
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		acked = append(acked, strings.TrimSpace(line))
+		if len(acked) >= n && !killed {
+			killed = true
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	cmd.Wait() // killed: an error is right
+	if stderr.Len() > 0 || len(acked) < n {
+		t.Fatalf("the child gave up after %d: %s", len(acked), stderr.String())
+	}
+	return acked
+}
+
+func (e *env) wholeAfterCrash(line string) {
+	e.t.Helper()
+	var fragment string
+	var size int
+	if _, err := fmt.Sscan(line, &fragment, &size); err != nil {
+		e.t.Fatal(err)
+	}
+	ctx := context.Background()
+	code := must(seal.ParseCode(fragment))(e.t)
+	m, err := e.OpenOneTime(ctx, code.Token())
+	if err != nil {
+		e.t.Errorf("an acknowledged message is lost: %v", err)
+		return
+	}
+	man := must(m.Manifest.Verify(e.opts.Keys.Signing.Public().(ed25519.PublicKey)))(e.t)
+	mk := must(seal.OpenGrant(m.Grant, must(code.Identity())(e.t), man))(e.t)
+	r := must(e.OneTimePayload(ctx, code.Token()))(e.t)
+	ct := must(io.ReadAll(r))(e.t)
+	if _, n, err := mk.OpenPayload(bytes.NewReader(ct), int64(len(ct))); err != nil || n != int64(size) {
+		e.t.Errorf("an acknowledged message of %d octets has %d: %v", size, n, err)
+	}
+}
