@@ -61,7 +61,9 @@ type loader struct {
 	ruleNames    map[string]string // name to place
 	defaults     map[string]string // key to place
 	builder      *detect.Builder
-	content      bool // some condition looks at text
+	content      bool   // some condition looks at text
+	subject      bool   // one of the rule being decoded looks at the subject
+	patterns     []node // regular expressions over texts
 	tests        []*testCase
 	set          *Set
 }
@@ -88,6 +90,7 @@ func (l *loader) load() error {
 	if err := l.failed(); err != nil {
 		return err
 	}
+	l.lint()
 	if l.content {
 		if l.set.scanner, err = l.builder.Compile(); err != nil {
 			return fmt.Errorf("compile detectors: %w", err)

@@ -63,6 +63,7 @@ func (l *loader) decodeDetectorKey(f node, c *detect.Custom) {
 	case "pattern":
 		if s, ok := f.text(); ok && decodePattern(f, s) != nil {
 			c.Pattern = s
+			l.patterns = append(l.patterns, f)
 		}
 	case "check":
 		l.choices(f, detect.Checks(), func(s string) { c.Check = s })

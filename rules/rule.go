@@ -10,16 +10,17 @@ import (
 
 // A rule is one compiled [[rule]].
 type rule struct {
-	name   string
-	node   node
-	test   bool   // mode = "test": decides and adds nothing
-	then   Action // "" if the rule only adds
-	text   string
-	also   Also
-	during period      // when it is in force
-	scope  *addressSet // whose mail it is for; nil: everybody's
-	when   condition
-	unless condition // nil if there is none
+	name    string
+	node    node
+	test    bool   // mode = "test": decides and adds nothing
+	then    Action // "" if the rule only adds
+	text    string
+	also    Also
+	during  period      // when it is in force
+	scope   *addressSet // whose mail it is for; nil: everybody's
+	when    condition
+	unless  condition // nil if there is none
+	subject bool      // a detector or dictionary looks at the subject
 }
 
 // matches tells whether the rule applies to st.recipient. The evidence is in
@@ -122,7 +123,9 @@ func (l *loader) decodeRule(n node) {
 				enabled = b
 			}
 		case "when":
+			l.subject = false
 			r.when = l.decodeWhen(f, scope{areas: defaultAreas})
+			r.subject = l.subject
 		case "unless":
 			r.unless = l.decodeWhen(f, scope{areas: defaultAreas})
 		case "from_date":

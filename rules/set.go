@@ -18,6 +18,7 @@ type Set struct {
 	then        Action // when no rule decides
 	unscannable Action // when a rule that decides stays unknown
 	rules       []*rule
+	warnings    []Problem       // see Lint
 	tests       int             // that were run when it was loaded
 	shared      int             // number of shared conditions
 	scanner     *detect.Scanner // nil if no condition looks at text

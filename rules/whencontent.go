@@ -12,6 +12,7 @@ import (
 // text makes a condition on what the scanner finds under id.
 func (l *loader) text(c textCondition) condition {
 	l.set.areas |= c.areas
+	l.subject = l.subject || c.areas&mail.InSubject != 0
 	l.content = true
 	return l.share(c)
 }
@@ -47,6 +48,7 @@ func decodeBody(l *loader, n node, _ scope) condition {
 				add("contains", id, err)
 			}
 		case "matches":
+			l.patterns = append(l.patterns, f.texts()...)
 			for _, re := range l.decodePatterns(f) {
 				id, err := l.builder.Pattern("matches", re.String())
 				add("matches", id, err)

@@ -56,6 +56,7 @@ func TestRulesCommands(t *testing.T) {
 	broken := rulesSite(t, "[[rule]]\nname = \"a\"\nthen = \"seal\"\nwhen.always = true\n")
 	dir := filepath.Dir(site)
 	card, secure := filepath.Join(dir, "card.eml"), filepath.Join(dir, "[secure].eml")
+	odd := rulesSite(t, "[list]\nx = \"a.example\"\n[[rule]]\nname = \"greedy\"\nthen = \"pickup\"\nwhen.body.words = \"encrypted\"\n")
 	other := filepath.Dir(rulesSite(t, "[[rule]]\nname = \"all\"\nthen = \"discard\"\nwhen.always = true\n")) + "/rules.d"
 	mbox := filepath.Join(t.TempDir(), "mbox")
 	if err := os.WriteFile(mbox, []byte("From ann Sat\nFrom: ann@example.com\nTo: Cy <cy@example.com>\n\nNow\nFrom here on\n\nFrom ann Sat\nFrom: ann@example.com\nTo: bob@guest.example\nCc: cy@example.com\n\n4111 1111 1111 1111\n"), 0o644); err != nil {
@@ -72,6 +73,10 @@ func TestRulesCommands(t *testing.T) {
 		{name: "check", config: site, args: []string{"check"}, out: "tests passed"},
 		{name: "check of broken rules", config: broken, args: []string{"check"}, status: 1, out: `10.toml:3: rule "a": then: "seal" is no action`},
 		{name: "check of broken rules as JSON", config: broken, args: []string{"check", "--json"}, status: 1, out: `"line": 3`},
+		{name: "check with a warning", config: odd, args: []string{"check"}, out: "warning: "},
+		{name: "strict check with a warning", config: odd, args: []string{"check", "--strict"}, status: 1, out: "10.toml:2: list.x: nothing uses this list"},
+		{name: "strict check without one", config: site, args: []string{"check", "--strict"}},
+		{name: "check of a rule that trips on notices", config: odd, args: []string{"check", "--json"}, out: `"rule": "greedy"`},
 		{name: "check without a configuration", config: "/nonexistent/postseal.toml", args: []string{"check"}, status: 1},
 		{name: "check with an argument", config: site, args: []string{"check", "x"}, status: 2},
 		{name: "guest", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example", card}, out: `bob@guest.example: pickup by rule "card"`},

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +19,7 @@ type rulesReport struct {
 	Rules    int            `json:"rules"`
 	Tests    int            `json:"tests"`
 	Problems []rulesProblem `json:"problems"` // what keeps the rules from loading
+	Warnings []rulesProblem `json:"warnings"` // what is probably not meant
 }
 
 type rulesProblem struct {
@@ -27,43 +32,80 @@ type rulesProblem struct {
 }
 
 func newRulesCheckCommand(a *app) *cobra.Command {
-	var asJSON bool
+	var asJSON, strict bool
 	c := &cobra.Command{
 		Use:   "check",
-		Short: "Load the rules and run their tests",
-		Long: "Load the rule files that the configuration names and run the [[test]] cases in them.\n" +
-			"Everything wrong is reported at once, each with file and line.\n\n" +
-			"Exit status: 0 all is well, 1 something is wrong, 2 the command line is wrong.",
+		Short: "Load the rules, run their tests and look for what is probably not meant",
+		Long: "Load the rule files that the configuration names and run the [[test]] cases in them. Everything wrong is\n" +
+			"reported at once, each with file and line. Rules that load are looked through for what is probably not\n" +
+			"meant: rules that are never reached or can never match, unused lists, patterns that are slow, patterns\n" +
+			"that trip on Postseal's own notices, subjects that would show what a rule hides.\n\n" +
+			"Exit status: 0 all is well, 1 something is wrong (with --strict a warning is), 2 the command line is wrong.",
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			set, err := a.loadRules()
-			var list *rules.LoadError
-			if err != nil && !errors.As(err, &list) {
+		RunE: func(c *cobra.Command, _ []string) error {
+			report, err := a.checkRules(c.Context())
+			if err != nil {
 				return err
 			}
-			report := rulesReport{OK: err == nil, Problems: []rulesProblem{}}
-			if list != nil {
-				for _, p := range list.Problems {
-					report.Problems = append(report.Problems, rulesProblem(p))
-				}
-			} else {
-				report.Rules, report.Tests = set.Len()
-			}
 			if asJSON {
-				if err := a.printJSON(report); err != nil {
-					return err
-				}
-			} else if list != nil {
-				fmt.Fprintln(a.Out, list)
+				err = a.printJSON(report)
 			} else {
-				fmt.Fprintf(a.Out, "%d rules, %d tests passed\n", report.Rules, report.Tests)
+				err = report.print(a.Out)
 			}
-			if !report.OK {
+			if err == nil && (!report.OK || strict && len(report.Warnings) > 0) {
 				return errReported
 			}
-			return nil
+			return err
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&strict, "strict", false, "take warnings for errors")
 	return c
+}
+
+func (a *app) checkRules(ctx context.Context) (*rulesReport, error) {
+	cfg, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	report := &rulesReport{Problems: []rulesProblem{}, Warnings: []rulesProblem{}}
+	set, err := rules.Load(cfg.Rules.Dir, rulesOptions(cfg))
+	var list *rules.LoadError
+	if errors.As(err, &list) {
+		for _, p := range list.Problems {
+			report.Problems = append(report.Problems, rulesProblem(p))
+		}
+		return report, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	report.OK = true
+	report.Rules, report.Tests = set.Len()
+	for _, w := range set.Lint(rules.LintOptions{Now: time.Now(), ShowSubject: cfg.Notice.ShowSubject}) {
+		report.Warnings = append(report.Warnings, rulesProblem(w))
+	}
+	tripped, err := tripsOnNotice(ctx, cfg, set)
+	if err != nil {
+		return nil, err
+	}
+	if tripped != nil {
+		report.Warnings = append(report.Warnings, rulesProblem(*tripped))
+	}
+	return report, nil
+}
+
+func (r *rulesReport) print(w io.Writer) error {
+	var b strings.Builder
+	for _, p := range r.Problems {
+		fmt.Fprintln(&b, rules.Problem(p))
+	}
+	for _, p := range r.Warnings {
+		fmt.Fprintf(&b, "warning: %s\n", rules.Problem(p))
+	}
+	if r.OK {
+		fmt.Fprintf(&b, "%d rules, %d tests passed\n", r.Rules, r.Tests)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
