@@ -123,6 +123,50 @@ detect.credit-card = 1
 	}
 }
 
+// What the rules quarantine waits in Sendmail's own quarantine until an admin
+// releases it.
+func TestSendmailHolds(t *testing.T) {
+	s := NewSite(t, SiteOptions{Sendmail: true, Rules: `version = 1
+[[rule]]
+name = "cards"
+then = "quarantine"
+[rule.when]
+detect.credit-card = 1
+`})
+	s.Submit(t, "ann@example.com", []string{"bob@guest.example"}, cardMail)
+	held := s.Queue(t, "hold")
+	if len(held) != 1 || len(s.Outside.Mails()) != 0 {
+		t.Fatalf("held %q, outside %d mails", held, len(s.Outside.Mails()))
+	}
+	if err := s.MTA.(*mta.Sendmail).Release(deadline(t), held[0]); err != nil {
+		t.Fatal(err)
+	}
+	m := s.WaitOutside(t, "bob@guest.example")
+	if !strings.HasSuffix(string(m.Data), "\r\n\r\nVisa 4111 1111 1111 1111, until 12/29.\r\n") {
+		t.Errorf("released:\n%s", m.Data)
+	}
+}
+
+// Messages that follow each other on one connection have nothing of each other.
+func TestSendmailTwoMessagesOnOneConnection(t *testing.T) {
+	s := NewSite(t, SiteOptions{Sendmail: true})
+	d := s.Dial(t)
+	for _, to := range []string{"bob@guest.example", "eve@other.example"} {
+		d.Say(t, 250, "MAIL FROM:<ann@example.com>")
+		d.Say(t, 250, "RCPT TO:<"+to+">")
+		d.Say(t, 354, "DATA")
+		d.Message(t, strings.ReplaceAll(cardMail, "bob@guest.example", to))
+		d.Expect(t, 250)
+	}
+	first, second := s.WaitOutside(t, "bob@guest.example"), s.WaitOutside(t, "eve@other.example")
+	if len(first.To) != 1 || len(second.To) != 1 {
+		t.Errorf("to %q and %q", first.To, second.To)
+	}
+	if a, b := s.ReadNotice(t, first), s.ReadNotice(t, second); a.Link == b.Link || a.Code == b.Code {
+		t.Errorf("both have the link %s", a.Link)
+	}
+}
+
 // F=T: while the filter is away the client gets a 4xx, and its retry is sealed.
 func TestSendmailKeepsMailWhileMilterIsDown(t *testing.T) {
 	s := NewSite(t, SiteOptions{Sendmail: true})

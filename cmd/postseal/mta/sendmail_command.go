@@ -24,6 +24,12 @@ func (s *Sendmail) Flush(ctx context.Context) error {
 	return s.command(ctx, nil, "-C", s.path("conf", "sendmail.cf"), "-q")
 }
 
+// Release takes a message out of quarantine and delivers it with the next queue
+// run.
+func (s *Sendmail) Release(ctx context.Context, id string) error {
+	return s.command(ctx, nil, "-C", s.path("conf", "sendmail.cf"), "-Q", "-qQ", "-qI"+id)
+}
+
 func (s *Sendmail) command(ctx context.Context, stdin io.Reader, args ...string) error {
 	cmd := s.program(ctx, args...)
 	var out bytes.Buffer
