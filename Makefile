@@ -55,7 +55,7 @@ demo: build
 
 bench: build
 	.ci/install
-	bench/run
+	$(GO) run ./bench
 
 fuzz:
 	@set -e; for p in $$($(GO) list ./...); do \
