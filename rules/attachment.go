@@ -17,8 +17,8 @@ type attachmentCondition struct {
 }
 
 // attachmentKeys are the keys of `attachment`, with their documentation.
-func attachmentKeys() []conditionKey {
-	return []conditionKey{
+func attachmentKeys() []keyInfo {
+	return []keyInfo{
 		{name: "name", value: "globs", doc: "The file name; * stands for any characters, ? for one. Case doesn't matter.", example: `attachment.name = ["*payroll*", "salaries.*"]`},
 		{name: "extension", value: "extensions", doc: "The end of the file name, with or without its dot.", example: `attachment.extension = ["xls", "xlsx"]`},
 		{name: "type", value: "media types", doc: "The declared media type; * and ? as in `name`.", example: `attachment.type = ["image/*", "application/pdf"]`},
@@ -102,11 +102,7 @@ func decodeAttachment(l *loader, n node, _ scope) condition {
 				c.size = &size
 			}
 		default:
-			var known []string
-			for _, k := range attachmentKeys() {
-				known = append(known, k.name)
-			}
-			f.unknown(known)
+			f.unknown(keyNames(attachmentKeys()))
 		}
 	}
 	return l.share(c)

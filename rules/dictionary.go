@@ -18,6 +18,14 @@ type dictionary struct {
 	used  bool
 }
 
+// dictionaryKeys are the keys of [dictionary.NAME], with their documentation.
+func dictionaryKeys() []keyInfo {
+	return []keyInfo{
+		{name: "terms", value: "words or phrases", doc: "Found as wholes, in any case and with or without accents.", example: `terms = ["diagnosis", "medical record"]`},
+		{name: "file", value: "a file name", doc: "More terms from a file: one a line, a tab and a weight after it if it isn't 1, comments after #. Relative to the rules folder.", example: `file = "health-terms.txt"`},
+	}
+}
+
 // decodeDictionaries decodes one [dictionary] table.
 func (l *loader) decodeDictionaries(table node) {
 	for _, n := range table.fields() {
@@ -39,7 +47,7 @@ func (l *loader) decodeDictionaries(table node) {
 					l.dictionaryFile(d, f, s)
 				}
 			default:
-				f.unknown([]string{"terms", "file"})
+				f.unknown(keyNames(dictionaryKeys()))
 			}
 		}
 		if n.isTable() && len(d.terms) == 0 && len(l.problems) == 0 {

@@ -51,7 +51,7 @@ func load(dir string, o Options) (*Set, view, error) {
 type loader struct {
 	dir      string
 	options  Options
-	keys     []conditionKey
+	keys     []keyInfo
 	seen     view // the files read, or tried to
 	problems []Problem
 
@@ -190,8 +190,16 @@ func (l *loader) decodeDefaults(table node) {
 		case "unscannable":
 			l.set.unscannable = l.decodeAction(n)
 		default:
-			n.unknown([]string{"then", "unscannable"})
+			n.unknown(keyNames(defaultKeys()))
 		}
+	}
+}
+
+// defaultKeys are the keys of [defaults], with their documentation.
+func defaultKeys() []keyInfo {
+	return []keyInfo{
+		{name: "then", value: "an action", doc: "What is done when no rule decides. `deliver` unless told.", example: `then = "deliver"`},
+		{name: "unscannable", value: "an action", doc: "What is done when a rule that decides had to read content that can't be read: it is encrypted, malformed or over a limit. `quarantine` unless told.", example: `unscannable = "return"`},
 	}
 }
 

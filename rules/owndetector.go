@@ -14,8 +14,8 @@ type ownDetector struct {
 }
 
 // detectorKeys are the keys of [detector.NAME], with their documentation.
-func detectorKeys() []conditionKey {
-	return []conditionKey{
+func detectorKeys() []keyInfo {
+	return []keyInfo{
 		{name: "pattern", value: "a regular expression", doc: "What to find, in RE2 syntax. Required. One that contains a fixed text of three characters or more is much faster.", example: `pattern = '\bEMP-\d{7}\b'`},
 		{name: "check", value: "a check", doc: "A checksum over the digits of the match: `luhn`, `mod97`, `mod11`, `verhoeff` or `none`.", example: `check = "luhn"`},
 		{name: "near", value: "words", doc: "Context: one of these words must stand nearby.", example: `near = ["employee", "staff no"]`},
@@ -79,11 +79,7 @@ func (l *loader) decodeDetectorKey(f node, c *detect.Custom) {
 			c.Except = append(c.Except, e.text)
 		}
 	default:
-		var known []string
-		for _, k := range detectorKeys() {
-			known = append(known, k.name)
-		}
-		f.unknown(known)
+		f.unknown(keyNames(detectorKeys()))
 	}
 }
 

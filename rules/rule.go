@@ -54,8 +54,8 @@ func (a *addressSet) covers(st *state) bool {
 const maxTextBytes = 900
 
 // ruleKeys are the keys of [[rule]], with their documentation.
-func ruleKeys() []conditionKey {
-	return []conditionKey{
+func ruleKeys() []keyInfo {
+	return []keyInfo{
 		{name: "name", value: "a string", doc: "What logs, tests and reports call the rule. Required, unique over all files.", example: `name = "card"`},
 		{name: "then", value: "an action", doc: "What is done for the recipient; the evaluation ends there. Required unless there is `also`.", example: `then = "pickup"`},
 		{name: "also", value: "a table", doc: "What is added, see below. A rule with only `also` adds and goes on.", example: `also = { tag = "PHI", expire = "7d" }`},
@@ -91,10 +91,6 @@ func (l *loader) decodeRules(rules node) {
 func (l *loader) decodeRule(n node) {
 	r := &rule{name: n.owner.rule, node: n}
 	enabled := true
-	var known []string
-	for _, k := range ruleKeys() {
-		known = append(known, k.name)
-	}
 	for _, f := range n.fields() {
 		switch f.name() {
 		case "name":
@@ -137,7 +133,7 @@ func (l *loader) decodeRule(n node) {
 		case "release":
 			f.errorf("this version does not offer releases")
 		default:
-			f.unknown(known)
+			f.unknown(keyNames(ruleKeys()))
 		}
 	}
 	if _, ok := n.field("name"); !ok {
@@ -192,6 +188,17 @@ func (l *loader) decodeAction(n node) Action {
 	return Action(s)
 }
 
+// alsoKeys are the keys of `also`, with their documentation.
+func alsoKeys() []keyInfo {
+	return []keyInfo{
+		{name: "tag", value: "tags", doc: "Labels for the X-Postseal-Tag field, which other programs on the way can use.", example: `also.tag = "PHI"`},
+		{name: "strip_subject", value: "regular expressions", doc: "What is cut out of the subject (RE2).", example: `also.strip_subject = '(?i)\[secure\]\s*'`},
+		{name: "receipt", value: "true or false", doc: "Whether the sender is told what was secured.", example: `also.receipt = true`},
+		{name: "expire", value: "a duration", doc: "How long a sealed message can be read, at most as long as the configuration keeps them. Of several rules the shortest time holds.", example: `also.expire = "7d"`},
+		{name: "notify", value: "addresses", doc: "Who is told of the verdict.", example: `also.notify = "privacy@example.com"`},
+	}
+}
+
 // laterAlso are additions that a later version will carry out. To ignore one
 // would promise something that isn't done.
 func laterAlso() []string {
@@ -234,7 +241,7 @@ func (l *loader) decodeAlso(n node) Also {
 				f.errorf("this version does not offer it")
 				continue
 			}
-			f.unknown([]string{"tag", "strip_subject", "receipt", "expire", "notify"})
+			f.unknown(keyNames(alsoKeys()))
 		}
 	}
 	return a

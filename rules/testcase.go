@@ -23,8 +23,8 @@ type expectation struct {
 }
 
 // testKeys are the keys of [[test]], with their documentation.
-func testKeys() []conditionKey {
-	return []conditionKey{
+func testKeys() []keyInfo {
+	return []keyInfo{
 		{name: "name", value: "a string", doc: "What the test shows. Required.", example: `name = "a card to a customer"`},
 		{name: "from", value: "an address", doc: "The envelope sender, and the From field unless `header` has one. Required.", example: `from = "ann@example.com"`},
 		{name: "to", value: "addresses", doc: "The envelope recipients. Required.", example: `to = ["bob@customer.example"]`},
@@ -66,10 +66,6 @@ func (l *loader) decodeTest(n node) {
 		Time: time.Date(2022, 1, 1, 12, 0, 0, 0, time.Local),
 	}}
 	var draft draft
-	var known []string
-	for _, k := range testKeys() {
-		known = append(known, k.name)
-	}
 	for _, f := range n.fields() {
 		switch f.name() {
 		case "name":
@@ -120,7 +116,7 @@ func (l *loader) decodeTest(n node) {
 		case "expect":
 			l.decodeExpect(t, f)
 		default:
-			f.unknown(known)
+			f.unknown(keyNames(testKeys()))
 		}
 	}
 	for _, required := range []string{"name", "from", "to", "expect"} {

@@ -27,8 +27,8 @@ func areaNames() map[string]mail.Where {
 	}
 }
 
-// A conditionKey is one key of `when` and `unless`, with its documentation.
-type conditionKey struct {
+// A keyInfo is one key of `when` and `unless`, with its documentation.
+type keyInfo struct {
 	name    string // "header.NAME" stands for any name
 	value   string // what to write
 	doc     string
@@ -37,8 +37,8 @@ type conditionKey struct {
 }
 
 // conditionKeys lists the keys in the order of the reference.
-func conditionKeys() []conditionKey {
-	return []conditionKey{
+func conditionKeys() []keyInfo {
+	return []keyInfo{
 		{"from", "addresses", "The envelope sender. `<>` is the null sender of bounces.",
 			`from = ["boss@example.com", "@billing"]`, decodeSender},
 		{"header_from", "addresses", "An address in the From field, which the recipient sees.",
@@ -93,6 +93,51 @@ func conditionKeys() []conditionKey {
 			`not = { header.List-Unsubscribe.present = true }`, decodeNot},
 		{"always", "true", "Holds for every message.",
 			`always = true`, decodeAlways},
+	}
+}
+
+// keyNames lists the names in a table of keys.
+func keyNames(keys []keyInfo) []string {
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = k.name
+	}
+	return names
+}
+
+// headerKeys are the keys of `subject` and `header.NAME`.
+func headerKeys() []keyInfo {
+	return []keyInfo{
+		{name: "contains", value: "texts", doc: "Contains one of the texts, in any case.", example: `subject.contains = ["[secure]", "[encrypt]"]`},
+		{name: "equals", value: "texts", doc: "Is one of the texts, in any case.", example: `header.Precedence.equals = "bulk"`},
+		{name: "matches", value: "regular expressions", doc: "Matches one of the patterns (RE2; `(?i)` in front for any case).", example: `subject.matches = '(?i)^re:'`},
+		{name: "present", value: "true or false", doc: "The field is there, or isn't.", example: `header.List-Unsubscribe.present = true`},
+	}
+}
+
+// bodyKeys are the keys of `body`.
+func bodyKeys() []keyInfo {
+	return []keyInfo{
+		{name: "words", value: "words or phrases", doc: "One of them occurs as a whole, in any case and with or without accents.", example: `body.words = ["confidential", "trade secret"]`},
+		{name: "contains", value: "texts", doc: "One of the texts occurs anywhere, in any case.", example: `body.contains = "not for distribution"`},
+		{name: "matches", value: "regular expressions", doc: "One of the patterns matches (RE2).", example: `body.matches = '(?i)password:\s*\S+'`},
+	}
+}
+
+// detectKeys are the keys of a `detect.NAME` table.
+func detectKeys() []keyInfo {
+	return []keyInfo{
+		{name: "min", value: "a number", doc: "The number of distinct values; 1 unless told.", example: `detect.credit-card = { min = 10 }`},
+		{name: "near", value: "words, lists or dictionaries", doc: "Only values with one of these words nearby count. `@name` is a list or a dictionary.", example: `detect.us-ssn = { near = ["patient", "@health"] }`},
+		{name: "within", value: "a number", doc: "How far away the word may be, in characters; 300 unless told.", example: `detect.us-ssn = { near = "patient", within = 100 }`},
+	}
+}
+
+// dictionaryConditionKeys are the keys of a `dictionary.NAME` table.
+func dictionaryConditionKeys() []keyInfo {
+	return []keyInfo{
+		{name: "min", value: "a number", doc: "The number of distinct terms.", example: `dictionary.health = { min = 2 }`},
+		{name: "score", value: "a number", doc: "The sum of the weights of the distinct terms.", example: `dictionary.health = { score = 10 }`},
 	}
 }
 
@@ -287,7 +332,7 @@ func (l *loader) decodeHeader(n node, name, what string) condition {
 		case "matches":
 			c.matches = l.decodePatterns(f)
 		default:
-			f.unknown([]string{"present", "equals", "contains", "matches"})
+			f.unknown(keyNames(headerKeys()))
 		}
 	}
 	if len(fields) == 0 {

@@ -54,7 +54,7 @@ func decodeBody(l *loader, n node, _ scope) condition {
 				add("matches", id, err)
 			}
 		default:
-			f.unknown([]string{"words", "contains", "matches"})
+			f.unknown(keyNames(bodyKeys()))
 		}
 		if len(any) > 0 {
 			all = append(all, any)
@@ -127,7 +127,7 @@ func (l *loader) decodeNear(n node, least *int) *detect.Near {
 		case "within":
 			near.Within = decodeWithin(f)
 		default:
-			f.unknown([]string{"min", "near", "within"})
+			f.unknown(keyNames(detectKeys()))
 		}
 	}
 	if len(near.Words) == 0 {
@@ -186,7 +186,7 @@ func decodeDictionary(l *loader, n node, s scope) condition {
 						c.least, c.weight = count, k.name() == "score"
 					}
 				default:
-					k.unknown([]string{"min", "score"})
+					k.unknown(keyNames(dictionaryConditionKeys()))
 				}
 			}
 			if len(f.fields()) != 1 {

@@ -104,8 +104,15 @@ func (r *rulesReport) print(w io.Writer) error {
 		fmt.Fprintf(&b, "warning: %s\n", rules.Problem(p))
 	}
 	if r.OK {
-		fmt.Fprintf(&b, "%d rules, %d tests passed\n", r.Rules, r.Tests)
+		fmt.Fprintf(&b, "%s, %s passed\n", plural(r.Rules, "rule"), plural(r.Tests, "test"))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
