@@ -74,9 +74,10 @@ func (s *sink) stop() {
 }
 
 // measure sends a load and returns messages a second, until the last has arrived
-// at the sink. Each message has a recipient of its own. file holds the message;
-// with "" smtp-source makes one.
-func (v *variant) measure(ctx context.Context, s *sink, l load, file string) (float64, error) {
+// at the sink. Each message has a recipient of its own, or the second one to the
+// same would be the same message.
+func (v *variant) measure(ctx context.Context, b *bench, l load) (float64, error) {
+	s := b.sink
 	ctx, cancel := context.WithTimeout(ctx, measurePatience)
 	defer cancel()
 	program, err := mta.Program("smtp-source")
@@ -84,15 +85,11 @@ func (v *variant) measure(ctx context.Context, s *sink, l load, file string) (fl
 		return 0, err
 	}
 	args := []string{"-N", "-s", strconv.Itoa(l.sessions), "-m", strconv.Itoa(l.messages),
-		"-f", "ann@example.com", "-t", fmt.Sprintf("g%d@guest.example", time.Now().UnixNano())}
-	if file != "" {
-		args = append(args, "-F", file)
-	} else {
-		args = append(args, "-l", strconv.Itoa(l.octets))
-	}
+		"-f", "ann@example.com", "-t", fmt.Sprintf("g%d@guest.example", time.Now().UnixNano()),
+		"-F", b.path(l.file()), v.postfix.SMTP}
 	want := s.messages.Load() + int64(l.messages)
 	begin := time.Now()
-	if out, err := exec.CommandContext(ctx, program, append(args, v.postfix.SMTP)...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, program, args...).CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("smtp-source: %w: %s", err, out)
 	}
 	for s.messages.Load() < want {

@@ -25,7 +25,6 @@ type bench struct {
 	dir            string
 	sink           *sink
 	variants       []*variant // none, C no-op, Postseal
-	cardMail       string     // file with a message to be sealed
 	postfixVersion string
 	undo           []func()
 }
@@ -77,9 +76,7 @@ func newBench(ctx context.Context) (_ *bench, err error) {
 	if err := b.startPostseal(ctx, postseal, b.variants[2].postfix.Submission); err != nil {
 		return nil, err
 	}
-	b.cardMail = b.path("card.eml")
-	text := "From: ann@example.com\r\nTo: guest\r\nSubject: card\r\n\r\nVisa 4111 1111 1111 1111\r\n" + strings.Repeat("An ordinary line of an ordinary mail.\r\n", 25)
-	if err := os.WriteFile(b.cardMail, []byte(text), 0o644); err != nil {
+	if err := b.writeMails(); err != nil {
 		return nil, err
 	}
 	out, err := exec.Command("postconf", "-dh", "mail_version").Output()
