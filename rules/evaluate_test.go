@@ -303,3 +303,22 @@ func TestEvaluateSent(t *testing.T) {
 		t.Errorf("a counter that fails: %v, %v", d, err)
 	}
 }
+
+// The tests of a file with tests_alone don't see the rules of other files.
+func TestTestsAlone(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "10.toml"), "[[rule]]\nname = \"all\"\nthen = \"discard\"\nwhen.always = true\n")
+	const second = "[[rule]]\nname = \"guest\"\nthen = \"pickup\"\nwhen.to = \"external\"\n[[test]]\nname = \"t\"\nfrom = \"ann@example.com\"\nto = \"bob@guest.example\"\nexpect = \"pickup by guest\"\n"
+	writeFile(t, filepath.Join(dir, "20.toml"), second)
+	if _, err := Load(dir, testOptions()); err == nil || !strings.Contains(err.Error(), `gets "discard by all"`) {
+		t.Errorf("together: %v", err)
+	}
+	writeFile(t, filepath.Join(dir, "20.toml"), "tests_alone = true\n"+second)
+	set, err := Load(dir, testOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := verdictOf(t, set, "bob@guest.example"); got != "discard by all" {
+		t.Errorf("for messages: %s", got)
+	}
+}

@@ -154,7 +154,7 @@ func (l *loader) parseFile(name string, data []byte) (node, bool) {
 	if value == nil {
 		value = map[string]any{}
 	}
-	return node{load: l, file: &source{name, findPositions(string(data))}, value: value}, true
+	return node{load: l, file: &source{name: name, at: findPositions(string(data))}, value: value}, true
 }
 
 // decodeTop decodes what isn't a rule, a test or referred to by one.
@@ -169,9 +169,12 @@ func (l *loader) decodeTop(roots []node) {
 				}
 			case "defaults":
 				l.decodeDefaults(n)
+			case "tests_alone":
+				alone, _ := n.boolean()
+				root.file.alone = alone
 			case "list", "dictionary", "detector", "rule", "test":
 			default:
-				n.unknown([]string{"version", "defaults", "list", "dictionary", "detector", "rule", "test"})
+				n.unknown([]string{"version", "tests_alone", "defaults", "list", "dictionary", "detector", "rule", "test"})
 			}
 		}
 	}

@@ -24,8 +24,9 @@ type owner struct{ rule, test string }
 
 // A source is one rule file.
 type source struct {
-	name string // as shown
-	at   positions
+	name  string // as shown
+	at    positions
+	alone bool // its tests run without the rules of other files
 }
 
 func (n node) line() int {

@@ -3,8 +3,6 @@ package rules
 import (
 	"fmt"
 	"strings"
-
-	"github.com/postseal/postseal/rules/detect"
 )
 
 // Reference writes the reference of the rule language in Markdown, from the
@@ -22,7 +20,7 @@ func Reference() string {
 		}
 		b.WriteString("\n")
 	}
-	section("The file", "A rule file is TOML. On the top level stand `version = 1` and the tables below; all files `*.toml` of the rules folder are read in the order of their names and form one set. Names of rules, lists, dictionaries and detectors are unique over all files. A key that isn't listed here is an error.", nil)
+	section("The file", "A rule file is TOML. On the top level stand `version = 1`, `tests_alone = true` where the tests of the file are to run without the rules of other files, and the tables below; all files `*.toml` of the rules folder are read in the order of their names and form one set. Names of rules, lists, dictionaries and detectors are unique over all files. A key that isn't listed here is an error.", nil)
 	section("[defaults]", "What holds when the rules leave something open. Once in all files.", defaultKeys())
 	section("[list]", "Named lists of addresses, domains, media types, file names, networks or words: `name = [\"...\", \"...\"]`. An entry `\"file:NAME\"` stands for the lines of a file, relative to the rules folder: one entry a line, comments after `#`. A change to that file takes effect like a change to a rule file. Wherever a list of texts is written, `\"@name\"` stands for the entries of a list.", nil)
 	section("[dictionary.NAME]", "Words and phrases that a rule counts with `dictionary.NAME`.", dictionaryKeys())
@@ -36,7 +34,7 @@ func Reference() string {
 	section("subject and header.NAME", "Several keys must hold for the same field. Texts are tried on the field as it reads and as it was received, so that an encoding hides nothing.", headerKeys())
 	section("body", "Several keys must all hold.", bodyKeys())
 	section("attachment", "All keys must hold for the same attachment.", attachmentKeys())
-	section("detect.NAME", "`detect.NAME = 3` asks for three distinct values: the same number three times is one. The built-in detectors are "+quotedNames(detect.Names())+".", detectKeys())
+	section("detect.NAME", "`detect.NAME = 3` asks for three distinct values: the same number three times is one. The built-in detectors are described in [detectors.md](detectors.md); `postseal rules detect` runs them over a text.", detectKeys())
 	section("dictionary.NAME", "`dictionary.NAME = 3` asks for three distinct terms.", dictionaryConditionKeys())
 	section("[[test]]", "A message and the verdict that it must get. Tests run whenever the rules are loaded; when one fails, the rules in force stay.", testKeys())
 	return strings.TrimRight(b.String(), "\n") + "\n"
@@ -44,14 +42,6 @@ func Reference() string {
 
 // cell makes a text fit for a table of Markdown.
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
-
-func quotedNames(names []string) string {
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = "`" + n + "`"
-	}
-	return strings.Join(quoted, ", ")
-}
 
 func actionText() string {
 	var b strings.Builder

@@ -206,7 +206,11 @@ func (l *loader) decodeTestAttachment(n node) draftPart {
 // runTests evaluates every test and records those that fail.
 func (l *loader) runTests(ctx context.Context) {
 	for _, t := range l.tests {
-		d, err := l.set.Evaluate(ctx, t.message)
+		set := l.set
+		if t.node.file.alone {
+			set = set.only(t.node.file)
+		}
+		d, err := set.Evaluate(ctx, t.message)
 		if err != nil {
 			t.node.errorf("%v", err)
 			continue
@@ -221,6 +225,18 @@ func (l *loader) runTests(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// only returns the set without the rules of other files.
+func (s *Set) only(file *source) *Set {
+	part := *s
+	part.rules = nil
+	for _, r := range s.rules {
+		if r.node.file == file {
+			part.rules = append(part.rules, r)
+		}
+	}
+	return &part
 }
 
 func (e expectation) holds(v Verdict) bool {

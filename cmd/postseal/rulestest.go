@@ -109,7 +109,7 @@ func (r *testReport) print(w io.Writer) error {
 			fmt.Fprintf(&b, "  also: %s\n", also)
 		}
 		for _, e := range v.Evidence {
-			fmt.Fprintf(&b, "  %s: %s %s in %s: %s\n", e.Rule, e.What, e.Name, e.Part, e.Masked)
+			fmt.Fprintf(&b, "  %s\n", e)
 		}
 	}
 	for _, d := range r.Defects {
