@@ -103,7 +103,7 @@ func crashDeposit(ctx context.Context, s *Store, worker, n int) (string, error) 
 // acknowledged is there, whole, and the store is consistent. What a power cut
 // would do beyond that is for a test below the file system.
 func TestKilled(t *testing.T) {
-	const rounds = 5
+	const rounds = 4
 	dir := t.TempDir()
 	if _, err := keys.Create(filepath.Join(dir, "keys"), false); err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestKilled(t *testing.T) {
 	total := 0
 	for round := range rounds {
 		e.close()
-		acked := killOnce(t, dir, 40+40*round)
+		acked := killOnce(t, dir, 40+30*round)
 		total += len(acked)
 		e.open()
 		e.consistent()

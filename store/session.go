@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -169,7 +170,7 @@ func (s *Store) Logout(ctx context.Context, token seal.Token) error {
 func suffixes(tx *bbolt.Tx, bucket string, prefix []byte) [][]byte {
 	var out [][]byte
 	cur := tx.Bucket([]byte(bucket)).Cursor()
-	for k, _ := cur.Seek(prefix); len(k) >= len(prefix) && string(k[:len(prefix)]) == string(prefix); k, _ = cur.Next() {
+	for k, _ := cur.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, _ = cur.Next() {
 		out = append(out, append([]byte(nil), k[len(prefix):]...))
 	}
 	return out
