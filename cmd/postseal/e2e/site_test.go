@@ -34,7 +34,16 @@ type SiteOptions struct {
 	Main  map[string]string // more of main.cf
 	// Sendmail takes Postfix's place.
 	Sendmail bool
+	// Users runs the processes of Two under [milterUser] and [portalUser], as a
+	// real site does.
+	Users bool
 }
+
+// System users that are on every machine and that own nothing here.
+const (
+	milterUser = "daemon"
+	portalUser = "nobody"
+)
 
 // An MTA is a Postfix or a Sendmail.
 type MTA interface {
@@ -56,8 +65,9 @@ type Site struct {
 	Milter  *Process     // also the portal, unless SiteOptions.Two
 	Portal  *Process     // nil unless SiteOptions.Two
 
-	submission   string // where Postseal submits
-	milterSocket string // as in smtpd_milters
+	credentials  map[string]*syscall.Credential // by command; empty: ours
+	submission   string                         // where Postseal submits
+	milterSocket string                         // as in smtpd_milters
 	portalAddr   string
 }
 
@@ -140,7 +150,15 @@ func (s *Site) startMTA(t *testing.T, o SiteOptions) {
 func (s *Site) configure(t *testing.T, o SiteOptions) {
 	t.Helper()
 	etc := filepath.Join(s.Dir, "etc")
-	s.Run(t, "init", "--dir", etc)
+	if o.Users {
+		s.credentials = credentials(t)
+		s.Run(t, "init", "--dir", etc, "--milter-user", milterUser, "--portal-user", portalUser)
+		if err := os.Chown(s.Dir, int(s.credentials["milter"].Uid), -1); err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		s.Run(t, "init", "--dir", etc)
+	}
 	set := map[string]string{
 		"internal_domains":     config.QuoteList([]string{"example.com"}),
 		"milter.listen":        config.QuoteList([]string{s.milterSocket}),
@@ -154,6 +172,10 @@ func (s *Site) configure(t *testing.T, o SiteOptions) {
 		"submission.address":   config.Quote(s.submission),
 		"brand.name":           config.Quote("Example Ltd"),
 		"log.level":            config.Quote("debug"),
+	}
+	if o.Users {
+		set["store.portal_user"] = config.Quote(portalUser)
+		set["store.socket_group"] = config.Quote(groupName(t, s.credentials["portal"].Gid))
 	}
 	maps.Copy(set, o.Set)
 	s.write(t, s.ConfigFile(), config.Sample(set))
@@ -206,6 +228,7 @@ func (s *Site) start(t *testing.T, name string) *Process {
 	p := &Process{log: &syncBuffer{}, done: make(chan struct{})}
 	p.cmd = exec.Command(binary, name, "--config", s.ConfigFile())
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credentials[name]}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
