@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -119,6 +120,9 @@ func (s *Store) queueReply(ctx context.Context, d *Deposit, to answered, r socke
 	})
 	if err != nil {
 		return fmt.Errorf("render a reply: %w", err)
+	}
+	if !bytes.HasSuffix(m.Data, []byte("\r\n")) || bytes.Contains(m.Data, []byte("\r\n\r\n")) {
+		return errors.New("render a reply: not the fields of a header")
 	}
 	body, err := readEntity(entity, s.o.MaxReply)
 	if err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -29,7 +30,7 @@ func (s *Store) RequestReset(ctx context.Context, address, client string) error 
 	}
 	account := s.vault.account(address)
 	var a accountRecord
-	if err := s.get(bucketAccount, account[:], &a); err != nil && err != errNotFound {
+	if err := s.get(bucketAccount, account[:], &a); err != nil && !errors.Is(err, errNotFound) {
 		return err
 	}
 	if a.Address != "" {

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+// allRecords returns an empty one of each kind.
+func allRecords() map[string]record {
+	return map[string]record{
+		bucketMessage: &messageRecord{}, bucketPayload: &payloadRecord{}, bucketLink: &linkRecord{},
+		bucketAccount: &accountRecord{}, bucketSession: &sessionRecord{}, bucketOutbox: &outboxRecord{},
+		bucketMail: &mailRecord{}, bucketDedup: &dedupRecord{}, bucketAudit: &auditRecord{},
+	}
+}
+
+func TestRecordVersions(t *testing.T) {
+	for bucket, r := range allRecords() {
+		if err := decode(bucket, []byte(`{"v":1,"added by a later minor version":true}`), r); err != nil {
+			t.Errorf("%s: %v", bucket, err)
+		}
+		for _, b := range []string{`{"v":2}`, `{}`} {
+			if err := decode(bucket, []byte(b), allRecords()[bucket]); err == nil || !strings.Contains(err.Error(), "this program knows 1") {
+				t.Errorf("%s: %s: %v", bucket, b, err)
+			}
+		}
+	}
+}
+
+// TestRecordFields pins the names in the format: a renamed field would read old
+// stores as empty.
+func TestRecordFields(t *testing.T) {
+	h := tokenHash{1}
+	now := time.Date(2026, 11, 21, 10, 0, 0, 1000000, time.UTC)
+	for want, r := range map[string]record{
+		`{"v":1,"account":"00000000000000000000000000000000","mode":"account","sender":"s","recipient":"r","messageID":"m","references":"f","replyTo":"t","payload":"00000000-0000-0000-0000-000000000000","link":"0100000000000000000000000000000000000000000000000000000000000000","created":"2026-11-21T10:00:00.001Z"}`: messageRecord{
+			versioned: current, Mode: "account", Sender: "s", Recipient: "r", MessageID: "m", References: "f", ReplyTo: "t", Link: &h, Created: now,
+		},
+		`{"v":1,"week":"2026-W49","chunks":2,"size":3,"digest":"0000000000000000000000000000000000000000000000000000000000000000","refs":1}`: payloadRecord{
+			versioned: current, Week: "2026-W49", Chunks: 2, Size: 3, Refs: 1,
+		},
+		`{"v":1,"kind":"reset","ended":"used"}`: linkRecord{versioned: current, Kind: "reset", Ended: endUsed},
+		`{"v":1,"attempts":4}`:                  outboxRecord{versioned: current, Attempts: 4},
+		`{"v":1,"kind":"notice","from":"f","to":["t"],"id":"i","queued":"2026-11-21T10:00:00.001Z","expires":"2026-11-21T10:00:00.001Z","size":1,"data":"eA=="}`: mailRecord{
+			versioned: current, Kind: KindNotice, From: "f", To: []string{"t"}, ID: "i", Queued: now, Expires: now, Size: 1, Data: []byte("x"),
+		},
+		`{"v":1,"expires":"2026-11-21T10:00:00.001Z","outcome":"eA=="}`:            dedupRecord{versioned: current, Expires: now, Outcome: []byte("x")},
+		`{"v":1,"time":"2026-11-21T10:00:00.001Z","event":"sealed","message":"m"}`: auditRecord{current, Entry{Time: now, Event: EventSealed, Message: "m"}},
+	} {
+		if b, err := json.Marshal(r); err != nil || string(b) != want {
+			t.Errorf("%T is written as\n%s\nwant\n%s", r, b, want)
+		}
+	}
+}
+
+func TestWeeks(t *testing.T) {
+	for _, tc := range []struct {
+		at, week, end string
+	}{
+		{"2026-11-30T00:00:00Z", "2026-W49", "2026-12-07T00:00:00Z"},
+		{"2026-12-06T23:59:59Z", "2026-W49", "2026-12-07T00:00:00Z"},
+		{"2026-12-31T12:00:00Z", "2026-W53", "2027-01-04T00:00:00Z"}, // a year of 53 weeks
+		{"2027-01-01T12:00:00Z", "2026-W53", "2027-01-04T00:00:00Z"},
+		{"2025-12-29T00:00:00Z", "2026-W01", "2026-01-05T00:00:00Z"},
+		{"2026-12-07T00:30:00+01:00", "2026-W49", "2026-12-07T00:00:00Z"}, // weeks are UTC's
+	} {
+		at, err := time.Parse(time.RFC3339, tc.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := weekOf(at)
+		end, ok := w.end()
+		if string(w) != tc.week || !ok || end.Format(time.RFC3339) != tc.end {
+			t.Errorf("%s: %s, until %s", tc.at, w, end.Format(time.RFC3339))
+		}
+	}
+	for _, bad := range []week{"", "2026-W00", "2025-W53", "2026-W54", "2026-W1", "../../x", "2026-W49x"} {
+		if _, ok := bad.end(); ok {
+			t.Errorf("%q is a week", bad)
+		}
+	}
+}
+
+func TestNormalise(t *testing.T) {
+	for in, want := range map[string]string{
+		" Bob@Guest.TEST\t":  "bob@guest.test",
+		"bob@BÜCHER.example": "bob@xn--bcher-kva.example",
+		"a@b@C.test":         "a@b@c.test",
+		"Postmaster":         "postmaster",
+		"x@[IPv6:::1]":       "x@[ipv6:::1]",
+		"":                   "",
+	} {
+		if got := normalise(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	for in, want := range map[string]string{
+		"192.0.2.1":        "192.0.2.1",
+		"::ffff:192.0.2.1": "192.0.2.1",
+		"2001:db8::1":      "2001:db8::/64",
+		"fe80::1%eth0":     "fe80::/64",
+		"":                 "unknown",
+		"bob":              "unknown",
+	} {
+		if got := network(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestIDs(t *testing.T) {
+	i := newID()
+	if got, err := parseID(i.String()); err != nil || got != i {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"", "x", strings.ToUpper(i.String()), "{" + i.String() + "}", "urn:uuid:" + i.String(), strings.ReplaceAll(i.String(), "-", ""), i.String() + " "} {
+		if bad == i.String() {
+			continue // an id without letters has no upper case
+		}
+		if _, err := parseID(bad); err == nil {
+			t.Errorf("%q is an id", bad)
+		}
+	}
+}
+
+func FuzzRecord(f *testing.F) {
+	f.Add([]byte(`{"v":1,"payload":"00000000-0000-0000-0000-000000000000","account":"00"}`))
+	f.Add([]byte(`{"v":1,"link":"00","created":"2026-11-21T10:00:00Z","to":["x"]}`))
+	f.Add([]byte(`{"v":1e400}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for bucket, r := range allRecords() {
+			if err := decode(bucket, b, r); err == nil && r.version() != recordVersion {
+				t.Fatal("another version was read")
+			}
+		}
+	})
+}
