@@ -8,12 +8,6 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 	"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'"
 
-// pickupPolicy is that of the page which decrypts in the browser: DOMPurify needs
-// its Trusted Types policy to parse what it cleans.
-const pickupPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
-	"require-trusted-types-for 'script'; trusted-types dompurify"
-
 // filePolicy is that of a downloaded attachment, should a browser show it after all.
 const filePolicy = "sandbox; default-src 'none'; frame-ancestors 'none'"
 

@@ -2,6 +2,8 @@ package portal
 
 import (
 	"net/http"
+	"net/mail"
+	"strings"
 	"time"
 
 	"github.com/postseal/postseal/portal/display"
@@ -55,7 +57,7 @@ func (p *portal) inbox(c *call) error {
 			p.log.Error("message of an inbox fails verification", "message", m.ID)
 			row.Broken = true
 		} else {
-			row.From, row.Subject = sender(f), display.Decode(f.summary.Subject)
+			row.From, row.Subject = senderName(f), display.Decode(f.summary.Subject)
 			row.Attachments = len(f.summary.Attachments)
 		}
 		v.Rows = append(v.Rows, row)
@@ -65,6 +67,17 @@ func (p *portal) inbox(c *call) error {
 		title = text("inbox.title.unread", v.Unread)
 	}
 	return p.render(c, http.StatusOK, "inbox", title, v)
+}
+
+// senderName is the short form of sender for a list: the name alone, unless the
+// name pretends to be an address.
+func senderName(f *fetched) string {
+	s := sender(f)
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Name == "" || strings.ContainsRune(a.Name, '@') {
+		return s
+	}
+	return a.Name
 }
 
 // sender names who wrote: the From line, or the envelope's address.

@@ -13,9 +13,10 @@ import (
 // A linkView is the data of the pages on which a link arrives: a field for the
 // code, which a script fills from the fragment, and a button.
 type linkView struct {
-	Action string // where the form goes
-	Typed  bool   // the page for typing a code, rather than one that a link leads to
-	Error  string // about the code field
+	Action   string // where the form goes
+	Anywhere bool   // the page for typing a code of any kind, rather than one that a link leads to
+	Typed    string // what was typed, when it is not a code
+	Error    string // about the code field
 }
 
 // linkPage is where activation and reset links lead. It is the same for everybody.
@@ -25,7 +26,7 @@ func (p *portal) linkPage(c *call) error {
 
 // codePage is for typing a code.
 func (p *portal) codePage(c *call) error {
-	return p.renderLink(c, http.StatusOK, linkView{Action: "/code", Typed: true})
+	return p.renderLink(c, http.StatusOK, linkView{Action: "/code", Anywhere: true})
 }
 
 func (p *portal) renderLink(c *call, status int, v linkView) error {
@@ -50,13 +51,14 @@ func (p *portal) useCode(c *call) error {
 	if err := c.form(); err != nil {
 		return err
 	}
-	code, err := seal.ParseCode(c.r.PostFormValue("code"))
+	typed := clip(c.r.PostFormValue("code"), 80)
+	code, err := seal.ParseCode(typed)
 	if err != nil {
 		if strings.HasPrefix(c.route.path, "/o/") {
-			return p.renderOneTime(c, http.StatusUnprocessableEntity, text("link.badcode"))
+			return p.renderOneTime(c, http.StatusUnprocessableEntity, typed, text("link.badcode"))
 		}
 		return p.renderLink(c, http.StatusUnprocessableEntity,
-			linkView{Action: c.r.URL.Path, Typed: c.route.path == "/code", Error: text("link.badcode")})
+			linkView{Action: c.r.URL.Path, Anywhere: c.route.path == "/code", Typed: typed, Error: text("link.badcode")})
 	}
 	info, err := p.owner.Link(c.ctx(), code.Token())
 	if err != nil {

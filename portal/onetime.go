@@ -17,6 +17,7 @@ import (
 // same for everybody: the server knows no more than the id in the path.
 type oneTimeView struct {
 	ID      string
+	Typed   string // what was typed, when it is not a code
 	Error   string // about the code field
 	Nonce   string
 	Limit   int64
@@ -26,11 +27,10 @@ type oneTimeView struct {
 // A reason is the text of an error that a script may have to show.
 type reason struct{ Key, Title, Text string }
 
-func (p *portal) oneTimePage(c *call) error { return p.renderOneTime(c, http.StatusOK, "") }
+func (p *portal) oneTimePage(c *call) error { return p.renderOneTime(c, http.StatusOK, "", "") }
 
-func (p *portal) renderOneTime(c *call, status int, problem string) error {
-	c.w.Header().Set("Content-Security-Policy", pickupPolicy)
-	v := oneTimeView{ID: c.arg("id"), Error: problem, Nonce: seal.NewToken().Encode(), Limit: p.limits.Reply}
+func (p *portal) renderOneTime(c *call, status int, typed, problem string) error {
+	v := oneTimeView{ID: c.arg("id"), Typed: typed, Error: problem, Nonce: seal.NewToken().Encode(), Limit: p.limits.Reply}
 	for _, k := range []string{"unknown", "expired", "recalled", "used", "throttled", "unavailable", "integrity", "internal"} {
 		r := reason{k, text("error." + k + ".title"), text("error." + k + ".text")}
 		if k == "throttled" {
@@ -145,7 +145,7 @@ func (p *portal) openOneTimeMail(c *call, code seal.Code, f *fetched) (*plain, e
 
 // showOneTime shows a one-time message that was opened here. The frame is part
 // of the page (srcdoc), for there is nothing that a second request could name:
-// so the page's policy holds in it too, and the mail's styles are left out.
+// so the page's policy holds in it too, and the mail's own styles are left out.
 func (p *portal) showOneTime(c *call, code seal.Code) error {
 	f, err := p.unlockOneTime(c, code)
 	if err != nil {
@@ -166,7 +166,7 @@ func (p *portal) showOneTime(c *call, code seal.Code) error {
 	v.Mode = mode(c.r.PostFormValue("view"), mail)
 	if v.Mode == "html" {
 		clean, err := p.sanitise(c.ctx(), mail)
-		v.Remote, v.Inner = clean.Remote, clean.HTML
+		v.Remote, v.Inner = clean.Remote, display.Unstyled(clean.HTML)
 		if err != nil {
 			v.Mode, v.Unsafe = "text", true
 		}

@@ -107,7 +107,7 @@ var english = map[string]string{
 	"inbox.broken.text":      "Its seal is not intact. Please tell the sender.",
 
 	"message.tools":       "Message",
-	"message.back":        "Inbox",
+	"message.back":        "‹ Inbox",
 	"message.unread":      "Mark unread",
 	"message.reply":       "Reply",
 	"message.from":        "From",
@@ -115,7 +115,7 @@ var english = map[string]string{
 	"message.to":          "To",
 	"message.cc":          "Cc",
 	"message.date":        "Sent",
-	"message.expires":     "Readable until",
+	"message.expires":     "Expires",
 	"message.nosubject":   "(no subject)",
 	"message.nosender":    "(unknown sender)",
 	"message.sealed":      "This message is still sealed.",
@@ -135,7 +135,7 @@ var english = map[string]string{
 
 	"reply.title":      "Reply",
 	"reply.heading":    "Reply",
-	"reply.back":       "Back to the message",
+	"reply.back":       "‹ Message",
 	"reply.subject":    "Subject",
 	"reply.name":       "Your name",
 	"reply.body":       "Your answer",

@@ -23,7 +23,7 @@ func newViews(a *assets) (*views, error) {
 		"asset":  func(name string) (string, error) { return a.url(name) },
 		"size":   size,
 		"plural": plural,
-		"day":    func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
+		"short":  func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
 		"when":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
 		"iso":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"srcdoc": srcdoc(a),

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/microcosm-cc/bluemonday"
@@ -232,6 +233,25 @@ func hex(c byte) int {
 		return int(c-'A') + 10
 	}
 	return -1
+}
+
+// Unstyled returns sanitised HTML without its style attributes, for a place whose
+// policy allows none.
+func Unstyled(clean string) string {
+	var b strings.Builder
+	z := html.NewTokenizer(strings.NewReader(clean))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return b.String()
+		case html.StartTagToken, html.SelfClosingTagToken:
+			t := z.Token()
+			t.Attr = slices.DeleteFunc(t.Attr, func(a html.Attribute) bool { return a.Key == "style" })
+			b.WriteString(t.String())
+		default:
+			b.Write(z.Raw())
+		}
+	}
 }
 
 // Frame returns the document that goes into the sandboxed frame.

@@ -160,12 +160,15 @@ function cleanStyle(s) {
 
 // purifier returns what cleans a mail's HTML: the same as package display does on
 // the server, with no element that acts, loads or names itself.
-function purify(html, pictures) {
+//
+// It works in the frame's own window, whose policy allows styles and nothing
+// else: what is parsed there, even before it is clean, can't run or load.
+function purify(html, pictures, frame) {
+  const purifier = DOMPurify(frame.contentWindow);
   let remote = false;
   let room = (maxInline * 4) / 3;
   const dataPicture = /^data:image\/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]/;
-  DOMPurify.removeAllHooks();
-  DOMPurify.addHook('uponSanitizeAttribute', (node, data) => {
+  purifier.addHook('uponSanitizeAttribute', (node, data) => {
     switch (data.attrName) {
       case 'style':
         data.attrValue = cleanStyle(data.attrValue);
@@ -176,6 +179,7 @@ function purify(html, pictures) {
         if (/^cid:/i.test(src)) src = pictures.get(unescapeID(src.slice(4))) || 'data:';
         if (node.nodeName === 'IMG' && dataPicture.test(src) && src.length <= room) {
           room -= src.length;
+          node.setAttribute('src', src); // a forced attribute keeps the value it has
           data.attrValue = src;
           data.forceKeepAttr = true;
         } else {
@@ -193,13 +197,13 @@ function purify(html, pictures) {
         break;
     }
   });
-  DOMPurify.addHook('afterSanitizeAttributes', (node) => {
+  purifier.addHook('afterSanitizeAttributes', (node) => {
     if (node.nodeName === 'A' && node.hasAttribute('href')) {
       node.setAttribute('target', '_blank');
       node.setAttribute('rel', 'noopener noreferrer');
     }
   });
-  const fragment = DOMPurify.sanitize(html, {
+  const fragment = purifier.sanitize(html, {
     RETURN_DOM_FRAGMENT: true,
     ALLOWED_TAGS: ('a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details ' +
       'dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q s samp ' +
@@ -332,10 +336,11 @@ async function display({ token, message, manifest, found }) {
 
   let text = mail.text || '';
   if (html) {
-    const { fragment, remote } = purify(html, pictures);
+    await load($('m-frame'));
+    const { fragment, remote } = purify(html, pictures, $('m-frame'));
     $('m-remote').hidden = !remote;
     if (!text) text = fragment.textContent;
-    await fill($('m-frame'), fragment);
+    $('m-frame').contentDocument.body.replaceChildren(fragment);
   }
   $('m-text').textContent = text;
   $('m-original').onclick = () => save(message, cleanName((subject || 'message').slice(0, 80) + '.eml'));
@@ -361,23 +366,14 @@ async function display({ token, message, manifest, found }) {
   $('m-subject').focus();
 }
 
-// fill puts cleaned nodes into the frame, whose document came from the server
-// with a policy of its own. No script runs there.
-function fill(frame, fragment) {
+// load fetches the frame's empty document, which brings a policy of its own from
+// the server. No script runs there.
+function load(frame) {
   return new Promise((resolve, reject) => {
-    frame.addEventListener('load', () => {
-      const doc = frame.contentDocument;
-      if (!doc) {
-        reject(new Refused('internal'));
-        return;
-      }
-      doc.body.replaceChildren(doc.importNode(fragment, true));
-      fit(frame);
-      resolve();
-    }, { once: true });
+    frame.addEventListener('load', () => (frame.contentDocument && frame.contentDocument.body ? resolve() : reject(new Refused('internal'))), { once: true });
+    $('message').hidden = false; // a frame that isn't rendered need not load
     frame.hidden = false;
     frame.src = '/frame';
-    $('message').hidden = false; // a frame that isn't rendered may not load
   });
 }
 

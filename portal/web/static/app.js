@@ -7,9 +7,18 @@
   for (const t of document.querySelectorAll('time[data-local]')) {
     const at = new Date(t.dateTime);
     if (isNaN(at)) continue;
-    const lang = document.documentElement.lang || undefined;
-    const style = t.dataset.local === 'day' ? { dateStyle: 'medium' } : { dateStyle: 'medium', timeStyle: 'short' };
-    t.textContent = at.toLocaleString(lang === 'en' ? navigator.language || 'en' : lang, style);
+    // The pages' language, in the reader's own variety of it.
+    const page = document.documentElement.lang || 'en';
+    const lang = (navigator.languages || []).find((l) => l.split('-')[0] === page) || page;
+    const now = new Date();
+    let style = { dateStyle: 'medium', timeStyle: 'short' };
+    if (t.dataset.local === 'short') {
+      t.title = at.toLocaleString(lang, style);
+      if (at.toDateString() === now.toDateString()) style = { timeStyle: 'short' };
+      else if (at.getFullYear() === now.getFullYear()) style = { day: 'numeric', month: 'short' };
+      else style = { dateStyle: 'medium' };
+    }
+    t.textContent = at.toLocaleString(lang, style);
   }
 
   // A frame can't be as tall as its content by CSS. No script runs in it; its
