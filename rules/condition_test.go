@@ -127,6 +127,7 @@ terms = ["diagnosis", "medical record", "biopsy"]
 		{name: "size below", when: `size = "<= 0.5 KiB"`, want: true},
 
 		{name: "subject contains", when: `subject.contains = "[secure]"`, want: true},
+		{name: "subject contains an at sign", when: `subject.contains = "@@all"`, mail: "Subject: to @all\n\nx\n", want: true},
 		{name: "subject contains nothing of it", when: `subject.contains = "[one-time]"`},
 		{name: "subject matches", when: `subject.matches = '(?i)\[secure\]'`, want: true},
 		{name: "subject matches case", when: `subject.matches = '\[secure\]'`},

@@ -244,6 +244,9 @@ func TestEvaluateUnscannable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if would := d.Verdicts[0].Would; tt.name == "test mode" && (len(would) != 1 || would[0] != "quarantine (unscannable) by card") {
+				t.Errorf("would %q", would)
+			}
 			if got := d.Verdicts[0].String(); !strings.HasPrefix(got, tt.want) {
 				t.Errorf("got %q, want %q; defects %q", got, tt.want, d.Defects)
 			}

@@ -114,13 +114,17 @@ func (l *loader) readFile(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// entries replaces "@name" in nodes by the entries of that list. The errors of a
+// entries replaces "@name" in nodes by the entries of that list; "@@name" is the
+// text "@name". The errors of a
 // list's own entry point to where it is written.
 func (l *loader) entries(nodes []node) []listEntry {
 	var es []listEntry
 	for _, n := range nodes {
 		s := n.value.(string)
 		name, ok := strings.CutPrefix(s, "@")
+		if literal, doubled := strings.CutPrefix(s, "@@"); doubled {
+			s, ok = "@"+literal, false
+		}
 		if !ok {
 			es = append(es, listEntry{s, n.file.name, n.line(), n.key})
 			continue

@@ -139,3 +139,45 @@ func TestLiveWatch(t *testing.T) {
 		t.Errorf("Watch ended with %v", err)
 	}
 }
+
+// Sessions that evaluate while the rules change see one version or the other,
+// never a mixture: in each all rules agree.
+func TestLiveIsAtomic(t *testing.T) {
+	dir := t.TempDir()
+	version := func(action, tag string) {
+		writeFile(t, filepath.Join(dir, "10.toml"), "[[rule]]\nname = \"tag\"\nalso.tag = \""+tag+"\"\nwhen.always = true\n[[rule]]\nname = \"all\"\nthen = \""+action+"\"\nwhen.always = true\n")
+	}
+	version("pickup", "pickup")
+	live, err := NewLive(dir, testOptions(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	var sessions sync.WaitGroup
+	for range 4 {
+		sessions.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				m := &Message{From: "ann@example.com", Recipients: []string{"bob@guest.example"}}
+				d, err := live.Current().Evaluate(context.Background(), m)
+				if err != nil || string(d.Verdicts[0].Action) != d.Verdicts[0].Also.Tags[0] {
+					t.Errorf("%v, %v", d, err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 50 {
+		action := []string{"return", "pickup"}[i%2]
+		version(action, action)
+		if err := live.Reload(); err != nil {
+			t.Error(err)
+		}
+	}
+	close(done)
+	sessions.Wait()
+}

@@ -22,7 +22,7 @@ func Reference() string {
 	}
 	section("The file", "A rule file is TOML. On the top level stand `version = 1`, `tests_alone = true` where the tests of the file are to run without the rules of other files, and the tables below; all files `*.toml` of the rules folder are read in the order of their names and form one set. Names of rules, lists, dictionaries and detectors are unique over all files. A key that isn't listed here is an error.", nil)
 	section("[defaults]", "What holds when the rules leave something open. Once in all files.", defaultKeys())
-	section("[list]", "Named lists of addresses, domains, media types, file names, networks or words: `name = [\"...\", \"...\"]`. An entry `\"file:NAME\"` stands for the lines of a file, relative to the rules folder: one entry a line, comments after `#`. A change to that file takes effect like a change to a rule file. Wherever a list of texts is written, `\"@name\"` stands for the entries of a list.", nil)
+	section("[list]", "Named lists of addresses, domains, media types, file names, networks or words: `name = [\"...\", \"...\"]`. An entry `\"file:NAME\"` stands for the lines of a file, relative to the rules folder: one entry a line, comments after `#`. A change to that file takes effect like a change to a rule file. Wherever a list of texts is written, `\"@name\"` stands for the entries of a list; `\"@@name\"` is the text `@name` itself.", nil)
 	section("[dictionary.NAME]", "Words and phrases that a rule counts with `dictionary.NAME`.", dictionaryKeys())
 	section("[detector.NAME]", "A detector of your own, which a rule uses with `detect.NAME`.", detectorKeys())
 	section("[[rule]]", "One rule.", ruleKeys())

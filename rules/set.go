@@ -121,10 +121,8 @@ func (r *run) advance(st *state) bool {
 		switch {
 		case t == no:
 		case rule.test:
-			if t == yes {
-				v.Would = append(v.Would, would(rule))
-				v.add(rule, st)
-			}
+			v.Would = append(v.Would, st.set.would(rule, t))
+			v.add(rule, st)
 		case rule.then == "":
 			// Undecided counts as matched: what is added can't let a message out.
 			v.Matched = append(v.Matched, rule.name)
@@ -156,9 +154,13 @@ func (v *Verdict) add(r *rule, st *state) {
 	}
 }
 
-func would(r *rule) string {
-	if r.then == "" {
+// would tells what a rule in test mode would have done.
+func (s *Set) would(r *rule, t truth) string {
+	switch {
+	case r.then == "":
 		return "add by " + r.name
+	case t == unknown:
+		return string(s.unscannable) + " (unscannable) by " + r.name
 	}
 	return string(r.then) + " by " + r.name
 }

@@ -56,6 +56,7 @@ func TestRulesCommands(t *testing.T) {
 	broken := rulesSite(t, "[[rule]]\nname = \"a\"\nthen = \"seal\"\nwhen.always = true\n")
 	dir := filepath.Dir(site)
 	card, secure := filepath.Join(dir, "card.eml"), filepath.Join(dir, "[secure].eml")
+	connected := rulesSite(t, "[[rule]]\nname = \"all\"\nthen = \"return\"\n[rule.when]\nauth_user = \"ann\"\nclient = \"192.0.2.0/24\"\nclient_tls = true\nweekday = \"mon\"\ntime = \"09:00-10:00\"\n")
 	odd := rulesSite(t, "[list]\nx = \"a.example\"\n[[rule]]\nname = \"greedy\"\nthen = \"pickup\"\nwhen.body.words = \"encrypted\"\n")
 	other := filepath.Dir(rulesSite(t, "[[rule]]\nname = \"all\"\nthen = \"discard\"\nwhen.always = true\n")) + "/rules.d"
 	mbox := filepath.Join(t.TempDir(), "mbox")
@@ -84,6 +85,10 @@ func TestRulesCommands(t *testing.T) {
 		{name: "also", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example", secure}, out: "receipt true"},
 		{name: "colleague", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "<bob@guest.example>", "--to", "cy@example.com", card}, out: "cy@example.com: deliver (default)"},
 		{name: "standard input", config: site, stdin: "\n4111111111111111\n", args: []string{"test", "--from", "<>", "--to", "bob@guest.example", "-"}, out: "pickup by"},
+		{name: "connection", config: connected, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", "--auth-user", "ann", "--client", "192.0.2.1", "--tls", "TLSv1.3", "--time", "2026-11-02T09:30:00Z", card}, out: `return by rule "all"`},
+		{name: "no connection", config: connected, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", card}, out: "deliver (default)"},
+		{name: "bad client", config: site, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", "--client", "here", card}, status: 2},
+		{name: "bad time", config: site, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", "--time", "noon", card}, status: 2},
 		{name: "no recipient", config: site, args: []string{"test", "--from", "ann@example.com", card}, status: 2},
 		{name: "no sender", config: site, args: []string{"test", "--to", "ann@example.com", card}, status: 2},
 		{name: "no message", config: site, args: []string{"test", "--from", "ann@example.com", "--to", "bob@guest.example"}, status: 2},

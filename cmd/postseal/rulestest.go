@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -33,9 +34,9 @@ type testVerdict struct {
 
 func newRulesTestCommand(a *app) *cobra.Command {
 	var (
-		from   string
-		to     []string
-		asJSON bool
+		from, user, client, tls, at string
+		to                          []string
+		asJSON                      bool
 	)
 	c := &cobra.Command{
 		Use:   "test --from ADDR --to ADDR [--to ADDR...] MESSAGE.eml",
@@ -55,6 +56,18 @@ func newRulesTestCommand(a *app) *cobra.Command {
 			for _, r := range to {
 				m.Recipients = append(m.Recipients, bareAddress(r))
 			}
+			m.AuthUser, m.TLS = user, tls
+			var err error
+			if client != "" {
+				if m.Client, err = netip.ParseAddr(client); err != nil {
+					return &usageError{"rules test: --client is no network address"}
+				}
+			}
+			if at != "" {
+				if m.Time, err = time.Parse(time.RFC3339, at); err != nil {
+					return &usageError{"rules test: --time is no date and time like 2026-11-02T09:30:00+01:00"}
+				}
+			}
 			if err := a.readMessage(m, args[0]); err != nil {
 				return &usageError{"rules test: " + err.Error()}
 			}
@@ -67,6 +80,10 @@ func newRulesTestCommand(a *app) *cobra.Command {
 	}
 	c.Flags().StringVar(&from, "from", "", "envelope sender `address`")
 	c.Flags().StringArrayVar(&to, "to", nil, "envelope recipient `address`; may be repeated")
+	c.Flags().StringVar(&user, "auth-user", "", "`name` with which the sender authenticated")
+	c.Flags().StringVar(&client, "client", "", "`address` of the SMTP client (default: the local command)")
+	c.Flags().StringVar(&tls, "tls", "", "`version` of TLS over which the message came, such as TLSv1.3")
+	c.Flags().StringVar(&at, "time", "", "`time` at which the message came, as 2026-11-02T09:30:00+01:00 (default: now)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
