@@ -28,15 +28,17 @@ const maxProblems = 1000
 // Check verifies the whole store: the files' own structure, that every record
 // opens, every index entry resolves, every payload that is named is there with
 // its size and digest, and the audit trail is unbroken. It reads everything; the
-// store goes on working meanwhile.
+// store goes on working meanwhile, but for short stops.
 func (s *Store) Check(ctx context.Context) ([]Problem, error) {
 	// Payloads that are named in our snapshot must not go while we look.
 	s.upkeep.Lock()
 	defer s.upkeep.Unlock()
 	c := &checker{s: s, ctx: ctx, refs: map[id]int{}, payloads: map[id]payloadRecord{}}
+	if err := c.structure(metaFile, s.meta); err != nil {
+		return nil, err
+	}
 	err := s.meta.view(func(tx *bbolt.Tx) error {
 		c.tx = tx
-		c.structure(metaFile, tx)
 		for _, step := range []func() error{
 			c.payloadRecords, c.messages, c.inbox, c.parts, c.links, c.accounts,
 			c.sessions, c.outbox, c.mails, c.dedup, c.expiry, c.trail, c.countRefs,
@@ -74,11 +76,17 @@ func (c *checker) bad(where, format string, args ...any) {
 	}
 }
 
-// structure runs bbolt's own check.
-func (c *checker) structure(name string, tx *bbolt.Tx) {
-	for err := range tx.Check() {
-		c.bad(name, "%v", err)
-	}
+// structure runs bbolt's own check. It looks at the list of free pages, which
+// nobody may change meanwhile: changes of this file wait (a second a gigabyte).
+func (c *checker) structure(name string, f *file) error {
+	return f.between(c.ctx, func() error {
+		return f.view(func(tx *bbolt.Tx) error {
+			for err := range tx.Check() {
+				c.bad(name, "%v", err)
+			}
+			return nil
+		})
+	})
 }
 
 // each visits a bucket's keys of the right length.
@@ -347,7 +355,7 @@ func (c *checker) files() error {
 	}
 	for _, w := range list {
 		err := c.s.weeks.with(w, false, func(f *file) error {
-			return f.view(func(tx *bbolt.Tx) error { c.structure(w.file(), tx); return nil })
+			return c.structure(w.file(), f)
 		})
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // Bounds of one commit. Larger ones save no more fsyncs and make others wait.
@@ -17,10 +19,11 @@ const (
 // A file is one bbolt file and its committer: a goroutine that runs the changes
 // of all callers, and commits those that came while the last commit ran as one.
 type file struct {
-	health *health
-	jobs   chan *job
-	gone   chan struct{} // closed when the committer has ended
-	users  sync.RWMutex  // of a payload file: held for reading while it is used
+	health  *health
+	jobs    chan *job
+	closing chan struct{} // closed when the committer is to end
+	gone    chan struct{} // closed when it has ended
+	users   sync.RWMutex  // of a payload file: held for reading while it is used
 
 	mu sync.RWMutex // held for reading while db is used; compaction replaces it
 	db *bbolt.DB
@@ -63,11 +66,12 @@ func (c *change) drop(bucket string, key []byte) error {
 
 func newFile(db *bbolt.DB, h *health) *file {
 	f := &file{
-		health: h,
-		db:     db,
-		jobs:   make(chan *job, maxCommitJobs),
-		gone:   make(chan struct{}),
-		commit: (*bbolt.Tx).Commit,
+		health:  h,
+		db:      db,
+		jobs:    make(chan *job, maxCommitJobs),
+		closing: make(chan struct{}),
+		gone:    make(chan struct{}),
+		commit:  (*bbolt.Tx).Commit,
 	}
 	go f.run()
 	return f
@@ -86,11 +90,7 @@ func (f *file) update(ctx context.Context, size int, fn func(*change) error) err
 // start is update without waiting: the result is sent to the channel.
 func (f *file) start(ctx context.Context, size int, fn func(*change) error) <-chan error {
 	j := &job{fn: fn, size: size, done: make(chan error, 1)}
-	select {
-	case f.jobs <- j:
-	case <-ctx.Done():
-		j.done <- ctx.Err()
-	}
+	f.enqueue(ctx, j)
 	return j.done
 }
 
@@ -100,14 +100,41 @@ func (f *file) between(ctx context.Context, fn func() error) error {
 }
 
 func (f *file) do(ctx context.Context, j *job) error {
+	f.enqueue(ctx, j)
+	return <-j.done
+}
+
+// enqueue hands a job to the committer. Whatever happens, it is answered.
+func (f *file) enqueue(ctx context.Context, j *job) {
 	if err := ctx.Err(); err != nil {
-		return err
+		j.done <- err
+		return
 	}
 	select {
 	case f.jobs <- j:
-		return <-j.done
 	case <-ctx.Done():
-		return ctx.Err()
+		j.done <- ctx.Err()
+		return
+	case <-f.closing:
+		j.done <- ErrClosed
+		return
+	}
+	select {
+	case <-f.gone: // nobody else answers it any more
+		f.refuse()
+	default: // the committer does, or close after it
+	}
+}
+
+// refuse answers the jobs that came after the committer had ended.
+func (f *file) refuse() {
+	for {
+		select {
+		case j := <-f.jobs:
+			j.done <- ErrClosed
+		default:
+			return
+		}
 	}
 }
 
@@ -120,28 +147,48 @@ func (f *file) view(fn func(*bbolt.Tx) error) error {
 	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return f.db.View(fn)
+	err := f.db.View(fn)
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
+		return ErrClosed
+	}
+	return err
 }
 
-// close ends the committer after what it has and closes the file. No other
-// method may be running.
+// close ends the committer after what it has and closes the file. Calls that
+// come later get ErrClosed.
 func (f *file) close() error {
-	close(f.jobs)
+	close(f.closing)
 	<-f.gone
+	f.refuse()
+	f.mu.Lock() // readers that are under way end first
+	defer f.mu.Unlock()
 	return f.db.Close()
+}
+
+// next returns the job to begin a batch with, nil when the file is closed and
+// nothing is left to do.
+func (f *file) next() *job {
+	select {
+	case j := <-f.jobs:
+		return j
+	case <-f.closing:
+	}
+	select {
+	case j := <-f.jobs:
+		return j
+	default:
+		return nil
+	}
 }
 
 func (f *file) run() {
 	defer close(f.gone)
-	for first := range f.jobs {
+	for first := f.next(); first != nil; first = f.next() {
 		batch, size := []*job{first}, first.size
 	collect:
 		for batch[len(batch)-1].alone == nil && size < maxCommitBytes && len(batch) < maxCommitJobs {
 			select {
-			case j, ok := <-f.jobs:
-				if !ok {
-					break collect
-				}
+			case j := <-f.jobs:
 				batch, size = append(batch, j), size+j.size
 			default:
 				break collect

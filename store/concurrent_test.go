@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -138,5 +139,56 @@ func TestCanceledContext(t *testing.T) {
 	}
 	if err := d.Commit(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("commit: %v", err)
+	}
+}
+
+// TestCloseBesideCalls closes the store under its callers' feet: each gets an
+// answer.
+func TestCloseBesideCalls(t *testing.T) {
+	for range 20 {
+		e, ctx := newEnv(t), context.Background()
+		s := e.deposit(seal.ModeOneTime, "x", "bob@guest.test")[0]
+		must(e.OpenOneTime(ctx, s.Code.Token()))(t)
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for {
+					d := e.Begin(e.key())
+					_, err := d.Seal(ctx, e.request(seal.ModeAccount, "x", "bob@guest.test"))
+					if err == nil {
+						err = d.Commit(ctx)
+					}
+					d.Abandon()
+					if errors.Is(err, ErrClosed) {
+						return
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+			wg.Go(func() {
+				for {
+					r, err := e.Store.OneTimePayload(ctx, s.Code.Token())
+					if err == nil {
+						_, err = io.Copy(io.Discard, r)
+					}
+					if errors.Is(err, ErrClosed) {
+						return
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		store := e.Store
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+		e.open()
 	}
 }

@@ -20,6 +20,9 @@ var ErrFull = socket.ErrFull
 // ErrFailed is returned by every call after a commit or an fsync failed.
 var ErrFailed = errors.New("store failed and has to be opened again")
 
+// ErrClosed is returned by every call after Close.
+var ErrClosed = errors.New("store is closed")
+
 // isFull tells a full disk from other write errors. Only an error of a write or
 // of growing the file counts: bbolt then has changed nothing that a reader sees.
 // The same errno from an fsync does not count, the data may be lost.

@@ -121,7 +121,8 @@ func (s *Store) prepare(db *bbolt.DB) error {
 	return syncDir(s.o.Dir)
 }
 
-// Close closes the files. No other method may be running.
+// Close ends what is under way and closes the files. Calls after it get
+// ErrClosed.
 func (s *Store) Close() error {
 	return errors.Join(s.weeks.close(), s.meta.close())
 }

@@ -53,8 +53,9 @@ type weeks struct {
 	mmapSize int
 	health   *health
 
-	mu   sync.Mutex // guards open; not held while a file is used
-	open map[week]*file
+	mu     sync.Mutex // guards what follows; not held while a file is used
+	open   map[week]*file
+	closed bool
 }
 
 func newWeeks(dir string, mmapSize int, h *health) *weeks {
@@ -76,6 +77,9 @@ func (w *weeks) with(name week, create bool, fn func(*file) error) error {
 func (w *weeks) use(name week, create bool) (*file, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.closed {
+		return nil, ErrClosed
+	}
 	f := w.open[name]
 	if f == nil {
 		var err error
@@ -166,6 +170,7 @@ func (w *weeks) remove(name week) error {
 func (w *weeks) close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.closed = true
 	var errs []error
 	for name, f := range w.open {
 		delete(w.open, name)
