@@ -203,9 +203,8 @@ func judgeLimits(r *report, c *config.Config, s postfixSettings) {
 	if limit == 0 || limit > c.Limits.Message {
 		r.warning("mta", "message_size_limit (%s) is more than limits.message (%d): what lies between is refused by Postseal; want the same", s["message_size_limit"], c.Limits.Message)
 	}
-	// Attachments grow by 4/3 on the way (base64, RFC 2045 section 6.8).
-	if need := c.Limits.Reply / 3 * 4; limit != 0 && need > limit {
-		r.warning("mta", "limits.reply (%d) makes mail of up to %d octets, which message_size_limit (%d) refuses; want at most %d", c.Limits.Reply, need, limit, limit/4*3)
+	if need := replyEntity(c); limit != 0 && need > limit {
+		r.warning("mta", "a reply of limits.reply (%d) is a mail of up to %d octets, which message_size_limit (%d) refuses; want a smaller one", c.Limits.Reply, need, limit)
 	}
 }
 

@@ -61,7 +61,7 @@ func TestJudgePostfix(t *testing.T) {
 		{
 			name: "replies are too large",
 			main: "smtpd_milters = unix:/run/s.sock\nnon_smtpd_milters = unix:/run/s.sock\nmilter_default_action = tempfail\nmessage_size_limit = 10240000\n",
-			want: []string{"warning limits.reply"},
+			want: []string{"warning a reply of limits.reply (25000000)"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -103,7 +103,7 @@ func (o *owner) listen() (err error) {
 	if o.socketAt, err = socket.Listen(c.Store.Socket, gid); err != nil {
 		return err
 	}
-	o.socket = socket.NewServer(o.store, socket.ServerOptions{UIDs: uids, MaxReply: c.Limits.Reply, Log: o.log})
+	o.socket = socket.NewServer(o.store, socket.ServerOptions{UIDs: uids, MaxReply: replyEntity(c), Log: o.log})
 	if o.control, err = newControl(c.Store.Control, o.store, o.log); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (o *owner) listen() (err error) {
 }
 
 // run works until ctx ends or something that can't go on fails. Then the MTA's
-// sessions are drained, the outbox stops, and the store is closed last.
+// sessions are drained and the outbox stops. The store stays open until close.
 func (o *owner) run(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	for _, l := range o.listeners {
@@ -152,8 +152,7 @@ func (o *owner) run(ctx context.Context) error {
 		err := o.milter.Shutdown(drain)
 		return errors.Join(quiet(err), quiet(o.socket.Shutdown(drain)))
 	})
-	err := work.Wait()
-	return errors.Join(err, o.close())
+	return work.Wait()
 }
 
 // ended drops the error of work that stopped because it was told to.
@@ -199,6 +198,7 @@ func noticeOptions(c *config.Config) notice.Options {
 		Colour:       c.Brand.Colour,
 		Templates:    c.Notice.Templates,
 		ShowSubject:  c.Notice.ShowSubject,
+		Location:     time.Local,
 	}
 }
 
@@ -214,10 +214,14 @@ func storeOptions(c *config.Config, k *keys.Owner, mails store.Mailer, log *slog
 		SessionIdle:  c.Portal.SessionIdle,
 		SessionMax:   c.Portal.SessionMax,
 		ResetTTL:     c.Messages.ResetTTL,
-		MaxReply:     c.Limits.Reply,
+		MaxReply:     replyEntity(c),
 		MinFree:      c.Store.MinFree,
 	}
 }
+
+// replyEntity is how many octets a reply of limits.reply has as MIME: base64 with
+// a line break after 76 characters (RFC 2045 section 6.8), and headers.
+func replyEntity(c *config.Config) int64 { return c.Limits.Reply/54*74 + 1<<20 }
 
 func milterOptions(c *config.Config, o *owner, notices *notice.Renderer, g *guard.Guard) milter.Options {
 	return milter.Options{
@@ -252,6 +256,7 @@ func outboxOptions(c *config.Config, o *owner, notices *notice.Renderer, g *guar
 		RequireTLS: c.Submission.TLS == "required",
 		Hello:      c.Submission.Hello,
 		GiveUp:     c.Submission.GiveUp,
+		Failures:   notices,
 		Log:        o.log,
 	}, nil
 }

@@ -53,7 +53,7 @@ func (a *app) runMilter(ctx context.Context) error {
 	}
 	notifySystemd("READY=1")
 	defer notifySystemd("STOPPING=1")
-	return o.run(ctx)
+	return errors.Join(o.run(ctx), o.close())
 }
 
 func (a *app) runPortal(ctx context.Context) error {
@@ -96,7 +96,8 @@ func (a *app) runServe(ctx context.Context) error {
 	}
 	notifySystemd("READY=1")
 	defer notifySystemd("STOPPING=1")
-	return both(ctx, w.run, o.run)
+	// The store is closed when nobody asks it any more.
+	return errors.Join(both(ctx, w.run, o.run), o.close())
 }
 
 // both runs the two until ctx ends or one of them returns an error.

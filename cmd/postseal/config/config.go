@@ -85,7 +85,7 @@ func (p Portal) Proxies() []netip.Prefix {
 // Submission is where our own mail goes.
 type Submission struct {
 	Address    string
-	TLS        string // "never", "offered", "required"
+	TLS        string // "offered", "required"
 	ServerName string
 	CA         string
 	Hello      string

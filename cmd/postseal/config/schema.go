@@ -78,7 +78,7 @@ func schema(c *Config) []key {
 
 		{name: "submission.address", value: text{&c.Submission.Address, hostPort},
 			doc: `host:port of an SMTP service that relays for this machine. It may pass the milter: Postseal recognises its own mail.`},
-		{name: "submission.tls", value: choice{&c.Submission.TLS, []string{"never", "offered", "required"}},
+		{name: "submission.tls", value: choice{&c.Submission.TLS, []string{"offered", "required"}},
 			doc: `STARTTLS: "offered" uses it where the server offers it, without checking the certificate (right for loopback); "required" refuses to send without it and checks the certificate.`},
 		{name: "submission.server_name", value: text{&c.Submission.ServerName, anything}, example: `"mail.example.com"`,
 			doc: `Name that the certificate must have. "" is the host of the address.`},
