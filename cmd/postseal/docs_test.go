@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +12,8 @@ import (
 
 	"github.com/postseal/postseal/cmd/postseal/config"
 )
+
+var update = flag.Bool("update", false, "rewrite generated files")
 
 // root is the repository.
 const root = "../.."
@@ -136,5 +140,37 @@ func TestDocumentedConfiguration(t *testing.T) {
 	}
 	if found < 2 {
 		t.Errorf("found %d blocks", found)
+	}
+}
+
+// TestManual compares docs/man with what the commands say of themselves.
+func TestManual(t *testing.T) {
+	fresh, kept := t.TempDir(), filepath.Join(root, "docs", "man")
+	if *update {
+		if err := errors.Join(os.RemoveAll(kept), os.MkdirAll(kept, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+		fresh = kept
+	}
+	if err := writeManual(newRootCommand(&app{}), fresh); err != nil {
+		t.Fatal(err)
+	}
+	pages, err := filepath.Glob(filepath.Join(fresh, "*.8"))
+	if err != nil || len(pages) < 10 {
+		t.Fatalf("%d pages, %v", len(pages), err)
+	}
+	old, err := filepath.Glob(filepath.Join(kept, "*"))
+	if err != nil || len(old) != len(pages) {
+		t.Errorf("docs/man has %d pages, the commands make %d: run this test with -update", len(old), len(pages))
+	}
+	for _, page := range pages {
+		want, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join(kept, filepath.Base(page)))
+		if err != nil || string(got) != string(want) {
+			t.Errorf("docs/man/%s is not what the command says (%v): run this test with -update", filepath.Base(page), err)
+		}
 	}
 }

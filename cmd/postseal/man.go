@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -18,13 +19,20 @@ func newManCommand(a *app) *cobra.Command {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return fmt.Errorf("write manual pages: %w", err)
 			}
-			root := c.Root()
-			root.DisableAutoGenTag = true
-			header := &doc.GenManHeader{Title: "POSTSEAL", Section: "8", Source: "Postseal", Manual: "Postseal"}
-			if err := doc.GenManTree(root, header, args[0]); err != nil {
-				return fmt.Errorf("write manual pages: %w", err)
-			}
-			return nil
+			return writeManual(c.Root(), args[0])
 		},
 	}
+}
+
+// manualDate is the month on the manual pages, fixed so that the same commands
+// make the same pages.
+var manualDate = time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
+
+func writeManual(root *cobra.Command, dir string) error {
+	root.DisableAutoGenTag = true
+	header := &doc.GenManHeader{Title: "POSTSEAL", Section: "8", Source: "Postseal", Manual: "Postseal", Date: &manualDate}
+	if err := doc.GenManTree(root, header, dir); err != nil {
+		return fmt.Errorf("write manual pages: %w", err)
+	}
+	return nil
 }
