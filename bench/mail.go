@@ -31,12 +31,10 @@ func ordinaryMail(n int, extra string) string {
 	return b.String() + "\r\n"
 }
 
-// writeMails writes the messages of all loads.
-func (b *bench) writeMails() error {
-	for _, l := range append(loads, sealedLoad) {
-		if err := os.WriteFile(b.path(l.file()), []byte(ordinaryMail(l.octets, l.extra)), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+// writeMail writes the message of a load.
+func (b *bench) writeMail(l load) error {
+	return os.WriteFile(b.mail(), []byte(ordinaryMail(l.octets, l.extra)), 0o644)
 }
+
+// mail is the file that smtp-source sends.
+func (b *bench) mail() string { return b.path("mail.eml") }

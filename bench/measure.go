@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -73,31 +75,79 @@ func (s *sink) stop() {
 	s.cmd.Wait()
 }
 
-// measure sends a load and returns messages a second, until the last has arrived
-// at the sink. Each message has a recipient of its own, or the second one to the
-// same would be the same message.
-func (v *variant) measure(ctx context.Context, b *bench, l load) (float64, error) {
+// A sample is one measurement.
+type sample struct {
+	rate float64 // messages a second
+	cpu  float64 // seconds of processor time of the milter a message; 0 without one
+}
+
+// measure sends messages of a load and waits until the last message has arrived at the sink.
+// Each message has a recipient of its own, or the second one to the same would be
+// the same message.
+func (v *variant) measure(ctx context.Context, b *bench, l load, messages int) (sample, error) {
 	s := b.sink
 	ctx, cancel := context.WithTimeout(ctx, measurePatience)
 	defer cancel()
 	program, err := mta.Program("smtp-source")
 	if err != nil {
-		return 0, err
+		return sample{}, err
 	}
-	args := []string{"-N", "-s", strconv.Itoa(l.sessions), "-m", strconv.Itoa(l.messages),
+	args := []string{"-N", "-s", strconv.Itoa(l.sessions), "-m", strconv.Itoa(messages),
 		"-f", "ann@example.com", "-t", fmt.Sprintf("g%d@guest.example", time.Now().UnixNano()),
-		"-F", b.path(l.file()), v.postfix.SMTP}
-	want := s.messages.Load() + int64(l.messages)
+		"-F", b.mail(), v.postfix.SMTP}
+	before, err := v.cpu()
+	if err != nil {
+		return sample{}, err
+	}
+	want := s.messages.Load() + int64(messages)
 	begin := time.Now()
 	if out, err := exec.CommandContext(ctx, program, args...).CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("smtp-source: %w: %s", err, out)
+		return sample{}, fmt.Errorf("smtp-source: %w: %s", err, out)
 	}
 	for s.messages.Load() < want {
 		select {
 		case <-ctx.Done():
-			return 0, fmt.Errorf("%d of %d messages did not arrive", want-s.messages.Load(), l.messages)
+			return sample{}, fmt.Errorf("%d of %d messages did not arrive", want-s.messages.Load(), messages)
 		case <-time.After(time.Millisecond):
 		}
 	}
-	return float64(l.messages) / time.Since(begin).Seconds(), nil
+	took := time.Since(begin)
+	after, err := v.cpu()
+	if err != nil {
+		return sample{}, err
+	}
+	n := float64(messages)
+	return sample{rate: n / took.Seconds(), cpu: (after - before).Seconds() / n}, nil
+}
+
+// cpu is the processor time that the milter has used so far.
+func (v *variant) cpu() (time.Duration, error) {
+	if v.milter == nil {
+		return 0, nil
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", v.milter.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	return parseCPU(string(stat))
+}
+
+// parseCPU adds the user and system time in /proc/PID/stat (proc(5), fields 14
+// and 15), which counts in hundredths of a second.
+func parseCPU(stat string) (time.Duration, error) {
+	// The second field, the program's name, may hold spaces and parentheses.
+	i := strings.LastIndexByte(stat, ')')
+	f := strings.Fields(stat[i+1:])
+	if i < 0 || len(f) < 13 {
+		return 0, fmt.Errorf("unexpected /proc/PID/stat: %q", stat)
+	}
+	var sum time.Duration
+	for _, ticks := range f[11:13] {
+		n, err := strconv.ParseInt(ticks, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("/proc/PID/stat: %w", err)
+		}
+		sum += time.Duration(n) * 10 * time.Millisecond
+	}
+	return sum, nil
 }

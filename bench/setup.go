@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -24,7 +25,7 @@ var noopSource []byte
 type bench struct {
 	dir            string
 	sink           *sink
-	variants       []*variant // none, C no-op, Postseal
+	variants       []*variant
 	postfixVersion string
 	undo           []func()
 }
@@ -33,9 +34,10 @@ type bench struct {
 type variant struct {
 	name    string
 	postfix *mta.Postfix
+	milter  *exec.Cmd // nil without one
 }
 
-func newBench(ctx context.Context) (_ *bench, err error) {
+func newBench(ctx context.Context, program string) (_ *bench, err error) {
 	b := &bench{}
 	defer func() {
 		if err != nil {
@@ -53,13 +55,20 @@ func newBench(ctx context.Context) (_ *bench, err error) {
 		return nil, err
 	}
 	b.undo = append(b.undo, b.sink.stop)
-	noop, postseal := "unix:"+b.path("noop.sock"), "unix:"+b.path("postseal.sock")
-	for _, v := range []struct {
-		name    string
-		milters []string
-	}{{"none", nil}, {"C no-op", []string{noop}}, {"Postseal", []string{postseal}}} {
+	tcp, err := mta.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	noopSocket, socket, tcp := "unix:"+b.path("noop.sock"), "unix:"+b.path("postseal.sock"), "inet:"+tcp
+	for _, v := range [variants]struct{ name, milter string }{
+		none: {"none", ""}, noop: {"C no-op", noopSocket}, postseal: {"Postseal", socket}, postsealTCP: {"Postseal over TCP", tcp},
+	} {
+		var milters []string
+		if v.milter != "" {
+			milters = []string{v.milter}
+		}
 		p, err := mta.Start(ctx, mta.Options{
-			Milters: v.milters, Internal: []string{"example.com"},
+			Milters: milters, Internal: []string{"example.com"},
 			Inside: b.sink.address, Outside: b.sink.address,
 			// A deferred message would be measured as a slow one.
 			Main: map[string]string{"queue_run_delay": "300s", "minimal_backoff_time": "300s", "in_flow_delay": "0"},
@@ -68,17 +77,15 @@ func newBench(ctx context.Context) (_ *bench, err error) {
 			return nil, err
 		}
 		b.undo = append(b.undo, func() { p.Stop() })
-		b.variants = append(b.variants, &variant{v.name, p})
+		b.variants = append(b.variants, &variant{name: v.name, postfix: p})
 	}
-	if err := b.startNoop(ctx, noop); err != nil {
+	if b.variants[noop].milter, err = b.startNoop(ctx, noopSocket); err != nil {
 		return nil, err
 	}
-	if err := b.startPostseal(ctx, postseal, b.variants[2].postfix.Submission); err != nil {
+	if b.variants[postseal].milter, err = b.startPostseal(ctx, program, []string{socket, tcp}, b.variants[postseal].postfix.Submission); err != nil {
 		return nil, err
 	}
-	if err := b.writeMails(); err != nil {
-		return nil, err
-	}
+	b.variants[postsealTCP].milter = b.variants[postseal].milter
 	out, err := exec.Command("postconf", "-dh", "mail_version").Output()
 	b.postfixVersion = strings.TrimSpace(string(out))
 	return b, err
@@ -93,31 +100,30 @@ func (b *bench) close() {
 }
 
 // startNoop compiles the C program and runs it.
-func (b *bench) startNoop(ctx context.Context, socket string) error {
+func (b *bench) startNoop(ctx context.Context, socket string) (*exec.Cmd, error) {
 	source, program := b.path("noop.c"), b.path("noop")
 	if err := os.WriteFile(source, noopSource, 0o644); err != nil {
-		return err
+		return nil, err
 	}
 	if out, err := exec.CommandContext(ctx, "cc", "-O2", "-o", program, source, "-lmilter", "-lpthread").CombinedOutput(); err != nil {
-		return fmt.Errorf("compile noop.c (is libmilter-dev installed?): %w\n%s", err, out)
+		return nil, fmt.Errorf("compile noop.c (is libmilter-dev installed?): %w\n%s", err, out)
 	}
-	return b.start(ctx, socket, program, socket)
+	return b.start(ctx, "noop", socket, program, socket)
 }
 
 // startPostseal runs the built program with its sample rules.
-func (b *bench) startPostseal(ctx context.Context, socket, submission string) error {
-	const program = "build/postseal"
+func (b *bench) startPostseal(ctx context.Context, program string, sockets []string, submission string) (*exec.Cmd, error) {
 	etc := b.path("etc")
 	if out, err := exec.CommandContext(ctx, program, "init", "--dir", etc).CombinedOutput(); err != nil {
-		return fmt.Errorf("postseal init (make build first): %w\n%s", err, out)
+		return nil, fmt.Errorf("%s init (make build first): %w\n%s", program, err, out)
 	}
 	portal, err := mta.FreePort()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	file := filepath.Join(etc, "postseal.toml")
 	text := config.Sample(map[string]string{
-		"milter.listen":        config.QuoteList([]string{socket}),
+		"milter.listen":        config.QuoteList(sockets),
 		"milter.spool_dir":     config.Quote(b.dir),
 		"store.dir":            config.Quote(b.path("store")),
 		"store.socket":         config.Quote(b.path("store.sock")),
@@ -127,22 +133,23 @@ func (b *bench) startPostseal(ctx context.Context, socket, submission string) er
 		"submission.address":   config.Quote(submission),
 	})
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		return err
+		return nil, err
 	}
-	return b.start(ctx, socket, program, "serve", "--config", file)
+	return b.start(ctx, "postseal", sockets[0], program, "serve", "--config", file)
 }
 
-// start runs a program until close, and waits until it serves its socket.
-func (b *bench) start(ctx context.Context, socket, program string, args ...string) error {
-	log, err := os.Create(b.path(filepath.Base(program) + ".log"))
+// start runs a program until close, its output in NAME.log, and waits until it
+// serves its socket.
+func (b *bench) start(ctx context.Context, name, socket, program string, args ...string) (*exec.Cmd, error) {
+	log, err := os.Create(b.path(name + ".log"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer log.Close()
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
-		return err
+		return nil, err
 	}
 	done := make(chan struct{})
 	go func() { cmd.Wait(); close(done) }()
@@ -153,14 +160,20 @@ func (b *bench) start(ctx context.Context, socket, program string, args ...strin
 	for ctx.Err() == nil {
 		c, err := net.Dial("unix", strings.TrimPrefix(socket, "unix:"))
 		if err == nil {
-			return c.Close()
+			return cmd, c.Close()
 		}
 		select {
 		case <-done:
 			text, err := os.ReadFile(log.Name())
-			return errors.Join(fmt.Errorf("%s ended:\n%s", program, text), err)
+			return nil, errors.Join(fmt.Errorf("%s ended:\n%s", program, text), err)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	return ctx.Err()
+	return nil, ctx.Err()
+}
+
+// sealedCount is how many messages Postseal says it has sealed.
+func (b *bench) sealedCount() (int, error) {
+	log, err := os.ReadFile(b.path("postseal.log"))
+	return bytes.Count(log, []byte(" event=sealed ")), err
 }
