@@ -51,15 +51,21 @@ type Builder struct {
 
 // A want is one declaration.
 type want struct {
-	name    string
-	digits  func(*reading) (match, bool)
-	first   uint64
+	name   string
+	digits func(*reading) (match, bool)
+	token  func(text []byte, start, end int) (match, bool)
+	first  uint64
+	search []search
+	terms  []Term
+	bare   *context  // for matches that are bare
+	near   []context // for all matches; each has to hold
+}
+
+// A search is a pattern and what makes a match of it a finding: the canonical
+// value, or false for a match that does not count.
+type search struct {
 	pattern *pattern
-	check   func(string) bool
-	except  map[string]bool
-	terms   []Term
-	bare    *context  // for matches that are bare
-	near    []context // for all matches; each has to hold
+	value   func(text []byte, m []int) (value string, ok bool)
 }
 
 type context struct {
@@ -82,7 +88,21 @@ func (b *Builder) Detector(name string, near *Near) (ID, error) {
 	if !ok {
 		return 0, fmt.Errorf("unknown detector %q", name)
 	}
-	w := want{name: name, digits: d.digits, first: d.first}
+	w := want{name: name, digits: d.digits, token: d.token, first: d.first}
+	for _, sp := range d.patterns {
+		p, err := newPattern(b.fold, sp.expr)
+		if err != nil {
+			return 0, err
+		}
+		p.after = sp.after
+		if p.reach.max < 0 {
+			p.reach.max = secretReach
+		}
+		w.search = append(w.search, search{p, func(text []byte, m []int) (string, bool) {
+			v := sp.secretValue(text, m)
+			return v, v != ""
+		}})
+	}
 	if len(d.words) > 0 {
 		c, err := b.context(d.words, d.within)
 		if err != nil {
@@ -106,10 +126,14 @@ func (b *Builder) Custom(c Custom, near *Near) (ID, error) {
 	if err != nil {
 		return 0, err
 	}
-	w := want{name: c.Name, pattern: p, check: check, except: map[string]bool{}}
+	except := map[string]bool{}
 	for _, e := range c.Except {
-		w.except[canonical(e)] = true
+		except[canonical(e)] = true
 	}
+	w := want{name: c.Name, search: []search{{p, func(text []byte, m []int) (string, bool) {
+		v := canonical(string(text[m[0]:m[1]]))
+		return v, v != "" && !except[v] && (check == nil || check(v))
+	}}}}
 	var own *Near
 	if len(c.Near) > 0 {
 		own = &Near{Words: c.Near, Within: c.Within}
@@ -155,7 +179,9 @@ func (b *Builder) Pattern(name, expr string) (ID, error) {
 		}
 		return 0, fmt.Errorf("pattern: %w", err)
 	}
-	return b.declare("pattern\x00"+name+"\x00"+expr, want{name: name, pattern: p}), nil
+	return b.declare("pattern\x00"+name+"\x00"+expr, want{name: name, search: []search{{p, func(text []byte, m []int) (string, bool) {
+		return strings.TrimSpace(string(text[m[0]:m[1]])), true
+	}}}}), nil
 }
 
 func (b *Builder) declare(key string, w want) ID {

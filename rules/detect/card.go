@@ -2,6 +2,31 @@ package detect
 
 import "bytes"
 
+func cardDefinitions() []Definition {
+	return []Definition{
+		{
+			Name:  "credit-card",
+			Title: "Payment card number",
+			Finds: "12 to 19 digits in one piece or grouped as on cards (4-4-4-4, 4-6-5, 4-6-4, 6-13 and groups of four with a shorter last one) by one kind of separator (space, line break, dash, dot, slash, tab), of a network's range and length: Visa 4; Mastercard 51-55, 2221-2720; American Express 34, 37; Discover 6011, 644-649, 65; UnionPay 62, 81; JCB 3528-3589; Diners Club 300-305, 3095, 36, 38, 39; Mir 2200-2204; Maestro 50, 56-58, 6. The check digit is right and the digits are not all the same. Not inside a word, and not after a digit with a dot, dash or slash.",
+			Source: []string{
+				"ISO/IEC 7812-1:2017, annex B (check digit)",
+				"The networks' published issuer identification number ranges",
+			},
+			Examples: []string{
+				"Visa 4111 1111 1111 1111 exp 12/29", "4111-1111-1111-1111", "5555555555554444", "378282246310005", "3782 822463 10005",
+				"6011 1111 1111 1117", "3530 1113 3330 0000", "30569309025904", "3056 930902 5904", "2223003122003222", "6200000000000005",
+				"2200 0000 0000 0004", "6759649826438453", "card:4012888888881881.", "4111 1111\n1111 1111", "Visa4111111111111111",
+			},
+			Counter: []string{
+				"4111 1111 1111 1112", "4111 1111-1111 1111", "41111111 11111111", "0000 0000 0000 0000", "1.4111111111111111",
+				"x4111111111111111", "41111111111111111", "4111-1111-1111-1111-2222", "2011 2012 2013 2014", "2721000000000004",
+			},
+			digits: creditCard,
+			first:  lengths(4, 4) | lengths(6, 6) | lengths(12, 19),
+		},
+	}
+}
+
 // creditCard finds payment card numbers (ISO/IEC 7812): 12 to 19 digits in one
 // piece or grouped as on cards, of an issuer's range and length, with a valid
 // check digit.

@@ -2,6 +2,8 @@ package detect
 
 import (
 	"regexp/syntax"
+	"slices"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -11,6 +13,10 @@ const minLiteral = 3
 
 // maxLiterals bounds the alternatives of one pattern.
 const maxLiterals = 256
+
+// maxExact bounds the texts that are multiplied out of a pattern's beginning,
+// such as api[_ -]?key.
+const maxExact = 64
 
 // RequiredLiteral returns a text that each match of the pattern contains, or one
 // of a few alternatives; folded to lower case, without accents. It is "" when
@@ -30,41 +36,163 @@ func RequiredLiteral(expr string) (string, error) {
 // requiredLiterals returns folded texts of which each match of re contains at
 // least one; nil if there are no such texts.
 func requiredLiterals(fold *folder, re *syntax.Regexp) []string {
-	switch re.Op {
-	case syntax.OpLiteral:
-		s := fold.text(string(re.Rune))
-		// Folding trims space at the ends, which a match may have; that only
-		// makes the literal weaker.
-		if utf8.RuneCountInString(s) < minLiteral {
-			return nil
+	return literals{fold}.of(re).best(fold)
+}
+
+// A literalSet is what is known about the texts that an expression matches.
+type literalSet struct {
+	exact    []string // all of them, folded; nil if there are too many
+	required []string // one of these is in each; nil if none is known
+}
+
+// best returns the required texts, those that are exactly known included.
+func (s literalSet) best(fold *folder) []string {
+	if s.exact == nil {
+		return s.required
+	}
+	out := make([]string, 0, len(s.exact))
+	for _, e := range s.exact {
+		// As the automaton reads text: no space twice, none at the ends.
+		if e = fold.text(e); utf8.RuneCountInString(e) < minLiteral {
+			return s.required
 		}
-		return []string{s}
-	case syntax.OpCapture, syntax.OpPlus:
-		return requiredLiterals(fold, re.Sub[0])
+		if !slices.Contains(out, e) {
+			out = append(out, e)
+		}
+	}
+	if better(out, s.required) {
+		return out
+	}
+	return s.required
+}
+
+type literals struct{ fold *folder }
+
+func (l literals) of(re *syntax.Regexp) literalSet {
+	switch re.Op {
+	case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return literalSet{exact: []string{""}}
+	case syntax.OpLiteral:
+		var b []byte
+		for _, r := range re.Rune {
+			b = append(b, l.char(r)...)
+		}
+		return literalSet{exact: []string{string(b)}}
+	case syntax.OpCharClass:
+		return l.class(re.Rune)
+	case syntax.OpCapture:
+		return l.of(re.Sub[0])
+	case syntax.OpQuest:
+		if s := l.of(re.Sub[0]); s.exact != nil {
+			return literalSet{exact: union(s.exact, []string{""})}
+		}
+	case syntax.OpPlus:
+		return literalSet{required: l.of(re.Sub[0]).best(l.fold)}
 	case syntax.OpRepeat:
 		if re.Min > 0 {
-			return requiredLiterals(fold, re.Sub[0])
+			return literalSet{required: l.of(re.Sub[0]).best(l.fold)}
 		}
 	case syntax.OpConcat:
-		var best []string
-		for _, sub := range re.Sub {
-			if ls := requiredLiterals(fold, sub); better(ls, best) {
-				best = ls
-			}
-		}
-		return best
+		return l.concat(re.Sub)
 	case syntax.OpAlternate:
-		var all []string
-		for _, sub := range re.Sub {
-			ls := requiredLiterals(fold, sub)
-			if ls == nil || len(all)+len(ls) > maxLiterals {
-				return nil
-			}
-			all = append(all, ls...)
-		}
-		return all
+		return l.alternate(re.Sub)
 	}
-	return nil
+	return literalSet{}
+}
+
+func (l literals) char(r rune) string {
+	if r < utf8.RuneSelf {
+		return string(unicode.ToLower(r))
+	}
+	return l.fold.rune(r)
+}
+
+// class multiplies out a class of a few characters.
+func (l literals) class(ranges []rune) literalSet {
+	var exact []string
+	for i := 0; i < len(ranges); i += 2 {
+		if ranges[i+1]-ranges[i] > 8 {
+			return literalSet{}
+		}
+		for r := ranges[i]; r <= ranges[i+1]; r++ {
+			exact = union(exact, []string{l.char(r)})
+		}
+		if len(exact) > 8 {
+			return literalSet{}
+		}
+	}
+	return literalSet{exact: exact}
+}
+
+func (l literals) concat(subs []*syntax.Regexp) literalSet {
+	var required []string
+	take := func(s literalSet) {
+		if ls := s.best(l.fold); better(ls, required) {
+			required = ls
+		}
+	}
+	run, whole := []string{""}, true
+	for _, sub := range subs {
+		s := l.of(sub)
+		if s.exact != nil && len(run)*len(s.exact) <= maxExact {
+			run = product(run, s.exact)
+			continue
+		}
+		whole = false
+		take(literalSet{exact: run})
+		take(s)
+		if run = s.exact; run == nil {
+			run = []string{""}
+		}
+	}
+	if whole {
+		return literalSet{exact: run, required: required}
+	}
+	take(literalSet{exact: run})
+	return literalSet{required: required}
+}
+
+func (l literals) alternate(subs []*syntax.Regexp) literalSet {
+	var exact, required []string
+	isExact, isRequired := true, true
+	for _, sub := range subs {
+		s := l.of(sub)
+		if isExact = isExact && s.exact != nil; isExact {
+			exact = union(exact, s.exact)
+			isExact = len(exact) <= maxExact
+		}
+		ls := s.best(l.fold)
+		if isRequired = isRequired && ls != nil; isRequired {
+			required = union(required, ls)
+			isRequired = len(required) <= maxLiterals
+		}
+	}
+	if !isExact {
+		exact = nil
+	}
+	if !isRequired {
+		required = nil
+	}
+	return literalSet{exact: exact, required: required}
+}
+
+func union(a, b []string) []string {
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(a, s)
+		}
+	}
+	return a
+}
+
+func product(a, b []string) []string {
+	out := make([]string, 0, len(a)*len(b))
+	for _, x := range a {
+		for _, y := range b {
+			out = append(out, x+y)
+		}
+	}
+	return out
 }
 
 // better prefers the set whose shortest member is longest.

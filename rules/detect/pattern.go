@@ -12,6 +12,7 @@ type pattern struct {
 	re       *regexp.Regexp
 	literals []string // one of them is in each match; none: unknown
 	reach    reach
+	after    func(rest []byte) bool // what has to follow a literal; nil: nothing
 }
 
 func newPattern(fold *folder, expr string) (*pattern, error) {
@@ -26,9 +27,9 @@ func newPattern(fold *folder, expr string) (*pattern, error) {
 	return &pattern{re: re, literals: requiredLiterals(fold, tree.Simplify()), reach: reachOf(tree)}, nil
 }
 
-// find calls found with the matches in text. Hits are where the literals end, in
+// find calls found with the matches in text, as regexp gives their indices. Hits are where the literals end, in
 // order; they are not looked at when the pattern has none.
-func (p *pattern) find(text []byte, hits []int32, found func(start, end int) bool) {
+func (p *pattern) find(text []byte, hits []int32, found func(m []int) bool) {
 	if p.literals == nil || len(hits) > 0 && (p.reach.max < 0 || p.reach.text) {
 		p.within(text, 0, len(text), found)
 		return
@@ -72,11 +73,16 @@ func (p *pattern) window(text []byte, hit int) (from, to int) {
 // matchesAtOnce bounds the memory for the matches in one text.
 const matchesAtOnce = 50_000
 
-func (p *pattern) within(text []byte, from, to int, found func(start, end int) bool) bool {
+func (p *pattern) within(text []byte, from, to int, found func(m []int) bool) bool {
 	for {
-		ms := p.re.FindAllIndex(text[from:to], matchesAtOnce)
+		ms := p.re.FindAllSubmatchIndex(text[from:to], matchesAtOnce)
 		for _, m := range ms {
-			if !found(from+m[0], from+m[1]) {
+			for i := range m {
+				if m[i] >= 0 {
+					m[i] += from
+				}
+			}
+			if !found(m) {
 				return false
 			}
 		}
@@ -84,7 +90,7 @@ func (p *pattern) within(text []byte, from, to int, found func(start, end int) b
 			return true
 		}
 		last := ms[len(ms)-1]
-		from += max(last[1], last[0]+1)
+		from = max(last[1], last[0]+1)
 		if from >= to {
 			return true
 		}

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"sync"
@@ -11,11 +10,10 @@ import (
 // A Scanner finds what was declared on its Builder. It is safe for concurrent
 // use.
 type Scanner struct {
-	wants   []want
-	numbers []int  // wants that the digit scanner feeds
-	first   uint64 // union of their masks
-	always  []int  // wants whose pattern has no required literal
-	literal []int  // wants whose pattern has one
+	wants    []want
+	numbers  []int  // wants that the digit scanner feeds
+	first    uint64 // union of their masks
+	searches []numbered
 
 	words *automaton
 	roles [][]role // by term of words
@@ -23,10 +21,16 @@ type Scanner struct {
 	pool  sync.Pool
 }
 
+// A numbered search is one that belongs to a want.
+type numbered struct {
+	search
+	want int
+}
+
 // A role is what a term of the automaton stands for.
 type role struct {
 	kind   roleKind
-	index  int // want, or context set
+	index  int // want, context set, or search
 	weight int
 }
 
@@ -70,19 +74,15 @@ func (b *Builder) Compile() (*Scanner, error) {
 		for _, t := range w.terms {
 			add(t.Text, role{isTerm, i, t.Weight})
 		}
-		if w.digits != nil {
+		if w.digits != nil || w.token != nil {
 			s.numbers = append(s.numbers, i)
 			s.first |= w.first
 		}
-		if w.pattern != nil {
-			if w.pattern.literals == nil {
-				s.always = append(s.always, i)
-			} else {
-				s.literal = append(s.literal, i)
-				for _, l := range w.pattern.literals {
-					add(l, role{isLiteral, i, 0})
-				}
+		for _, se := range w.search {
+			for _, l := range se.pattern.literals {
+				add(l, role{isLiteral, len(s.searches), 0})
 			}
+			s.searches = append(s.searches, numbered{se, i})
 		}
 	}
 	for i, set := range b.sets {
@@ -97,7 +97,7 @@ func (b *Builder) Compile() (*Scanner, error) {
 		}
 	}
 	s.pool.New = func() any {
-		return &scan{contexts: make([][]span, s.sets), literals: make([][]int32, len(s.wants)), last: make([]int, len(s.wants))}
+		return &scan{contexts: make([][]span, s.sets), literals: make([][]int32, len(s.searches)), last: make([]int, len(s.wants))}
 	}
 	return s, nil
 }
@@ -111,7 +111,7 @@ type scan struct {
 	found    func(Finding) bool
 	stopped  bool
 	contexts [][]span  // by set, ordered by end
-	literals [][]int32 // by want: where literals end
+	literals [][]int32 // by search: where literals end
 	last     []int     // by want: where its last number ended
 	reading  reading
 }
@@ -140,14 +140,12 @@ func (c *scan) run() {
 	if len(c.numbers) > 0 && !c.stopped {
 		c.digits()
 	}
-	for _, i := range c.literal {
-		if len(c.literals[i]) > 0 && !c.stopped {
-			c.pattern(i)
+	for i := range c.searches {
+		if c.stopped {
+			return
 		}
-	}
-	for _, i := range c.always {
-		if !c.stopped {
-			c.pattern(i)
+		if c.searches[i].pattern.literals == nil || len(c.literals[i]) > 0 {
+			c.look(i)
 		}
 	}
 }
@@ -160,6 +158,9 @@ func (c *scan) word(term int32, end int) {
 	start, isWhole := -1, false
 	for _, r := range c.roles[term] {
 		if r.kind == isLiteral {
+			if after := c.searches[r.index].pattern.after; after != nil && !after(c.text[end:]) {
+				continue
+			}
 			c.literals[r.index] = append(c.literals[r.index], int32(end))
 			continue
 		}
@@ -186,37 +187,47 @@ func (c *scan) digits() {
 	text := c.text
 	for i := nextDigit(text, 0); i < len(text) && !c.stopped; {
 		end := groupEnd(text, i)
-		if n := end - i; n < 64 && c.first&(1<<n) != 0 && c.reading.read(text, i, end) {
-			for _, w := range c.numbers {
-				if want := &c.wants[w]; want.first&(1<<n) != 0 && i >= c.last[w] {
-					c.number(w, want)
-				}
-			}
+		if n := end - i; n < 64 && c.first&(1<<n) != 0 {
+			c.number(i, end)
 		}
 		i = nextDigit(text, end)
 	}
 }
 
-func (c *scan) number(i int, w *want) {
-	m, ok := w.digits(&c.reading)
-	if !ok || m.bare && w.bare != nil && !c.near(*w.bare, m.start, m.end) {
-		return
+// number feeds the group text[start:end] to the validators that want it.
+func (c *scan) number(start, end int) {
+	read := false
+	for _, i := range c.numbers {
+		w := &c.wants[i]
+		if w.first&(1<<(end-start)) == 0 || start < c.last[i] {
+			continue
+		}
+		var m match
+		ok := false
+		if w.token != nil {
+			m, ok = w.token(c.text, start, end)
+		} else {
+			if !read && !c.reading.read(c.text, start, end) {
+				continue
+			}
+			read = true
+			m, ok = w.digits(&c.reading)
+		}
+		if !ok || m.bare && w.bare != nil && !c.near(*w.bare, m.start, m.end) {
+			continue
+		}
+		c.last[i] = m.end
+		c.report(i, Finding{Value: m.value, Masked: Mask(m.value), Start: m.start, End: m.end, Weight: 1})
 	}
-	c.last[i] = m.end
-	c.report(i, Finding{Value: m.value, Masked: Mask(m.value), Start: m.start, End: m.end, Weight: 1})
 }
 
-func (c *scan) pattern(i int) {
-	w := &c.wants[i]
-	w.pattern.find(c.text, c.literals[i], func(start, end int) bool {
-		value := string(bytes.TrimSpace(c.text[start:end]))
-		if w.except != nil { // a custom detector
-			value = canonical(value)
-			if w.except[value] || w.check != nil && !w.check(value) {
-				return true
-			}
+// look runs one search.
+func (c *scan) look(i int) {
+	s := &c.searches[i]
+	s.pattern.find(c.text, c.literals[i], func(m []int) bool {
+		if value, ok := s.value(c.text, m); ok {
+			c.report(s.want, Finding{Value: value, Masked: Mask(value), Start: m[0], End: m[1], Weight: 1})
 		}
-		c.report(i, Finding{Value: value, Masked: Mask(value), Start: start, End: end, Weight: 1})
 		return !c.stopped
 	})
 }

@@ -200,7 +200,10 @@ func TestRequiredLiteral(t *testing.T) {
 		{`(foo|\d)`, ""},
 		{`(secret)?x`, ""},
 		{`ab`, ""},
-		{`x{3}`, ""},
+		{`x{3}`, "xxx"},
+		{`api[_ -]?key\s`, "api key"},
+		{`\bgh[po]_\w+`, "gho_"},
+		{`pass(word|wort)=`, "password="},
 		{`(?:Geheim)+ Schlüssel`, " schlussel"},
 	}
 	for _, tt := range tests {
