@@ -77,7 +77,7 @@ func (c *checker) bad(where, format string, args ...any) {
 }
 
 // structure runs bbolt's own check. It looks at the list of free pages, which
-// nobody may change meanwhile: changes of this file wait (a second a gigabyte).
+// nobody may change meanwhile: changes of this file wait.
 func (c *checker) structure(name string, f *file) error {
 	return f.between(c.ctx, func() error {
 		return f.view(func(tx *bbolt.Tx) error {
