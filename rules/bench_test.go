@@ -9,16 +9,22 @@ import (
 	"testing"
 )
 
-// sampleSet loads the sample rules that a new site starts with.
-func sampleSet(b *testing.B) *Set {
+// exampleSet loads those of the example files that fit a pattern.
+func exampleSet(b *testing.B, pattern string) *Set {
 	b.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "examples", "sample.toml"))
-	if err != nil {
-		b.Fatal(err)
+	files, err := filepath.Glob(filepath.Join("..", "examples", pattern))
+	if err != nil || len(files) == 0 {
+		b.Fatalf("%d files, %v", len(files), err)
 	}
 	dir := b.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "10.toml"), text, 0o644); err != nil {
-		b.Fatal(err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o644); err != nil {
+			b.Fatal(err)
+		}
 	}
 	set, err := Load(dir, testOptions())
 	if err != nil {
@@ -27,9 +33,12 @@ func sampleSet(b *testing.B) *Set {
 	return set
 }
 
-// BenchmarkEvaluate gives the price of the rules for mails of common sizes.
-func BenchmarkEvaluate(b *testing.B) {
-	set := sampleSet(b)
+// BenchmarkEvaluate gives the price of the sample rules for mails of common
+// sizes, BenchmarkEvaluateAll that of all rule packs together.
+func BenchmarkEvaluate(b *testing.B)    { benchmarkEvaluate(b, exampleSet(b, "sample.toml")) }
+func BenchmarkEvaluateAll(b *testing.B) { benchmarkEvaluate(b, exampleSet(b, "*.toml")) }
+
+func benchmarkEvaluate(b *testing.B, set *Set) {
 	line := "The quick brown fox jumps over the lazy dog, order 4711 of 2026-11-21, phone 555 0100.\r\n"
 	for _, size := range []struct {
 		name  string
