@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postseal/postseal/portal/display"
 	"github.com/postseal/postseal/store/seal"
 )
 
@@ -148,8 +149,10 @@ The number is 4111 1111 1111 1111.
 
 // sealed seals a message of the member's to the guest.
 func (s *site) sealed(mode seal.Mode, raw string) (string, seal.Code) {
+	m, err := display.Read(strings.NewReader(raw))
+	must(s.t, err)
 	return s.owner.seal(s.t, sealRequest{mode: mode, from: member, to: guest, raw: raw,
-		summary: seal.Summary{From: "Clara Member <clara@firm.example>", To: guest, Subject: "Your statement"}})
+		summary: seal.Summary{From: m.Get("From"), To: m.Get("To"), Subject: m.Get("Subject"), Date: m.Date()}})
 }
 
 // activated returns a client with an account and its first message open.

@@ -168,6 +168,14 @@ function purify(html, pictures, frame) {
   let remote = false;
   let room = (maxInline * 4) / 3;
   const dataPicture = /^data:image\/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]/;
+  // The body element goes; its looks stay.
+  const body = { style: '', color: '' };
+  purifier.addHook('beforeSanitizeElements', (node) => {
+    if (node.nodeName === 'BODY' && node.attributes) {
+      body.style = cleanStyle(node.getAttribute('style') || '');
+      body.color = node.getAttribute('bgcolor') || '';
+    }
+  });
   purifier.addHook('uponSanitizeAttribute', (node, data) => {
     switch (data.attrName) {
       case 'style':
@@ -214,11 +222,18 @@ function purify(html, pictures, frame) {
     ALLOW_ARIA_ATTR: false,
     ALLOW_UNKNOWN_PROTOCOLS: false,
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|tel:)/i,
+    // Everything that isn't named here would have to look like a URL.
+    ADD_URI_SAFE_ATTR: ('alt title style align valign dir lang width height border cellpadding cellspacing bgcolor colspan ' +
+      'rowspan span color size face start value type nowrap open').split(' '),
     ADD_DATA_URI_TAGS: ['img'],
     SANITIZE_DOM: true,
     FORBID_CONTENTS: ['script', 'style', 'svg', 'math', 'template', 'title', 'noscript', 'iframe', 'object', 'textarea', 'select', 'xmp', 'audio', 'video'],
   });
-  return { fragment, remote };
+  const page = fragment.ownerDocument.createElement('div');
+  if (body.style) page.setAttribute('style', body.style);
+  if (/^(#[0-9a-f]{3,8}|[a-z]{1,30})$/i.test(body.color)) page.setAttribute('bgcolor', body.color);
+  page.append(fragment);
+  return { page, remote };
 }
 
 function unescapeID(s) {
@@ -337,10 +352,10 @@ async function display({ token, message, manifest, found }) {
   let text = mail.text || '';
   if (html) {
     await load($('m-frame'));
-    const { fragment, remote } = purify(html, pictures, $('m-frame'));
+    const { page, remote } = purify(html, pictures, $('m-frame'));
     $('m-remote').hidden = !remote;
-    if (!text) text = fragment.textContent;
-    $('m-frame').contentDocument.body.replaceChildren(fragment);
+    if (!text) text = page.textContent;
+    $('m-frame').contentDocument.body.replaceChildren(page);
   }
   $('m-text').textContent = text;
   $('m-original').onclick = () => save(message, cleanName((subject || 'message').slice(0, 80) + '.eml'));

@@ -1,0 +1,310 @@
+package portal
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"io"
+	"mime/multipart"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-rod/rod/lib/proto"
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// attachmentBytes is a file that says at once when a byte of it was changed.
+func attachmentBytes() []byte {
+	b := make([]byte, 200_000)
+	for i := range b {
+		b[i] = byte(i*7 + i>>8)
+	}
+	return b
+}
+
+func mailWithFile() string {
+	enc := base64.StdEncoding.EncodeToString(attachmentBytes())
+	var lines strings.Builder
+	for ; len(enc) > 76; enc = enc[76:] {
+		lines.WriteString(enc[:76] + "\n")
+	}
+	lines.WriteString(enc)
+	return `From: Clara Member <clara@firm.example>
+To: guest@elsewhere.example
+Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe_mit_Anlage?=
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: text/html; charset=utf-8
+
+<p style="color: rgb(10,20,30)">Read <b>this</b>.</p><script>document.title='owned'</script><img src=x onerror="document.title='owned'">
+--b
+Content-Type: application/octet-stream
+Content-Disposition: attachment; filename="data file.bin"
+Content-Transfer-Encoding: base64
+
+` + lines.String() + `
+--b--
+`
+}
+
+// download runs what starts a download and returns the file's name and content.
+func (tb *tab) download(f func()) (string, []byte) {
+	tb.t.Helper()
+	dir := tb.t.TempDir()
+	wait := tb.Browser().Context(tb.GetContext()).WaitDownload(dir)
+	f()
+	info := wait()
+	b, err := os.ReadFile(filepath.Join(dir, info.GUID))
+	must(tb.t, err)
+	return info.SuggestedFilename, b
+}
+
+func TestBrowserAccount(t *testing.T) {
+	s := newSite(t, nil)
+	id, code := s.sealed(seal.ModeAccount, mailWithFile())
+	tb := newTab(t, true)
+
+	// The link from the notice, as a gateway mangles it.
+	tb.open(s.url + "/a/" + id + "%23" + code.Fragment())
+	if got := tb.address(); !strings.HasSuffix(got, "/a/"+id+"#"+code.Fragment()) {
+		t.Fatalf("%%23 led to %s", got)
+	}
+	tb.press(text("link.button"))
+	tb.waitFor("h1", text("activate.heading"))
+	if strings.Contains(tb.address(), "#") {
+		t.Errorf("the code is still in the address bar")
+	}
+
+	// The requirements tick off while typing.
+	tb.fill("#name", "Gustav Guest")
+	tb.fill("#password", "password123")
+	tb.waitFor("li.unmet", text("password.length"))
+	tb.waitFor("li.unmet", text("password.common"))
+	tb.fill("#password", password)
+	for _, k := range []string{"length", "common", "context"} {
+		tb.waitFor("li.met", text("password."+k))
+	}
+	tb.fill("#repeat", password)
+	tb.waitFor("li.met", text("password.repeat"))
+	tb.press(text("activate.button"))
+
+	tb.waitFor("h1", "Grüße mit Anlage")
+	body := tb.frame().MustElement("body")
+	if got := body.MustText(); !strings.Contains(got, "Read this.") {
+		t.Fatalf("the frame shows %q", got)
+	}
+	if got := tb.MustEval(`() => document.title`).Str(); strings.Contains(got, "owned") {
+		t.Fatal("a script of the mail ran")
+	}
+	name, got := tb.download(func() { tb.press("data file.bin") })
+	if name != "data file.bin" || sha256.Sum256(got) != sha256.Sum256(attachmentBytes()) {
+		t.Fatalf("attachment %q: %d octets, not those that were sent", name, len(got))
+	}
+	name, got = tb.download(func() { tb.press(text("message.original")) })
+	if want := strings.ReplaceAll(mailWithFile(), "\n", "\r\n"); name != "Grüße mit Anlage.eml" || string(got) != want {
+		t.Fatalf("original %q differs (%d octets)", name, len(got))
+	}
+
+	// Reply with a file.
+	tb.press(text("message.reply"))
+	tb.waitFor("h1", text("reply.heading"))
+	file := filepath.Join(t.TempDir(), "answer ä.bin")
+	must(t, os.WriteFile(file, attachmentBytes(), 0o600))
+	must(t, tb.MustElement("#files").SetFiles([]string{file}))
+	tb.fill("#body", "Thank you.\nÜbrigens: fine.")
+	tb.press(text("reply.button"))
+	tb.waitFor("h1", text("sent.heading"))
+	if len(s.owner.replies) != 1 {
+		t.Fatalf("%d replies", len(s.owner.replies))
+	}
+	checkReply(t, s.owner.replies[0], "Re: Grüße mit Anlage", "answer ä.bin")
+
+	tb.press(text("layout.logout"))
+	tb.waitFor(".notice", text("login.out"))
+	tb.open(s.url + "/m/" + id)
+	tb.waitFor("h1", text("login.heading.message"))
+	tb.fill("#address", guest)
+	tb.fill("#password", "this is not the password")
+	tb.press(text("login.button.open"))
+	tb.waitFor(".problem", text("login.wrong"))
+	tb.fill("#password", password)
+	tb.press(text("login.button.open"))
+	tb.waitFor("h1", "Grüße mit Anlage")
+	tb.quiet("the server responded with a status of 401")
+}
+
+// checkReply reads a reply's entity as a mail client does.
+func checkReply(t testing.TB, r fakeReply, subject, name string) {
+	t.Helper()
+	if r.Subject != subject {
+		t.Errorf("subject %q", r.Subject)
+	}
+	m, err := mail.ReadMessage(strings.NewReader(string(r.entity)))
+	must(t, err)
+	_, boundary, _ := strings.Cut(m.Header.Get("Content-Type"), "boundary=")
+	mr := multipart.NewReader(m.Body, strings.Trim(boundary, `"`))
+	p, err := mr.NextPart()
+	must(t, err)
+	b, err := io.ReadAll(p) // decodes quoted-printable
+	must(t, err)
+	if string(b) != "Thank you.\r\nÜbrigens: fine.\r\n" {
+		t.Errorf("text %q", b)
+	}
+	p, err = mr.NextPart()
+	must(t, err)
+	if p.FileName() != name {
+		t.Errorf("file name %q", p.FileName())
+	}
+	b, err = io.ReadAll(base64.NewDecoder(base64.StdEncoding, p))
+	must(t, err)
+	if sha256.Sum256(b) != sha256.Sum256(attachmentBytes()) {
+		t.Errorf("the attachment changed on its way")
+	}
+}
+
+func TestBrowserOneTime(t *testing.T) {
+	s := newSite(t, nil)
+	id, code := s.sealed(seal.ModeOneTime, mailWithFile())
+	tb := newTab(t, true)
+	tb.open(s.url + "/o/" + id + "#" + code.Fragment())
+	tb.waitFor("p", text("onetime.ready"))
+	if !s.owner.links[code.Token().Hash()].opened.IsZero() {
+		t.Fatal("looking at the page opened the message")
+	}
+	tb.press(text("onetime.button"))
+	tb.waitFor("#m-subject", "Grüße mit Anlage")
+	if got := tb.frame().MustElement("body").MustText(); !strings.Contains(got, "Read this.") {
+		t.Fatalf("the frame shows %q", got)
+	}
+	if got := tb.frame().MustElement("p").MustEval(`() => this.ownerDocument.defaultView.getComputedStyle(this).color`).Str(); got != "rgb(10, 20, 30)" {
+		t.Errorf("the mail's style is %s", got)
+	}
+	name, got := tb.download(func() { tb.press("data file.bin") })
+	if name != "data file.bin" || sha256.Sum256(got) != sha256.Sum256(attachmentBytes()) {
+		t.Fatalf("attachment %q: %d octets, not those that were sent", name, len(got))
+	}
+	name, got = tb.download(func() { tb.press(text("message.original")) })
+	if want := strings.ReplaceAll(mailWithFile(), "\n", "\r\n"); name != "Grüße mit Anlage.eml" || string(got) != want {
+		t.Fatalf("original %q differs", name)
+	}
+
+	file := filepath.Join(t.TempDir(), "answer ä.bin")
+	must(t, os.WriteFile(file, attachmentBytes(), 0o600))
+	must(t, tb.MustElement("#r-files").SetFiles([]string{file}))
+	tb.fill("#r-body", "Thank you.\nÜbrigens: fine.")
+	tb.press(text("reply.button"))
+	tb.waitFor("h1", text("sent.heading"))
+	checkReply(t, s.owner.replies[0], "Re: Grüße mit Anlage", "answer ä.bin")
+	tb.quiet("frame is sandboxed")
+
+	noKey(t, tb, code)
+}
+
+// noKey fails the test if a request carried the code or the key that it yields.
+func noKey(t testing.TB, tb *tab, code seal.Code) {
+	t.Helper()
+	key, err := code.Identity()
+	must(t, err)
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	if len(tb.requests) < 5 {
+		t.Fatalf("only %d requests were seen", len(tb.requests))
+	}
+	saw := false
+	for _, r := range tb.requests {
+		saw = saw || strings.Contains(r, code.Token().Encode())
+		// The browser's own record of a navigation has the fragment, which it
+		// does not send: RFC 9110 section 7.1.
+		if strings.HasPrefix(r, "GET ") && strings.Contains(strings.SplitN(r, " ", 3)[1], "#"+code.Fragment()) {
+			r = strings.Replace(r, "#"+code.Fragment(), "", 1)
+		}
+		for _, secret := range []string{code.Fragment(), code.Text(), strings.ToLower(code.Fragment()), key.String(), base64.StdEncoding.EncodeToString(code[:])} {
+			if strings.Contains(r, secret) {
+				t.Errorf("a request carried the key: %.80s", r)
+			}
+		}
+	}
+	if !saw {
+		t.Error("no request carried the token: the requests' bodies were not seen")
+	}
+}
+
+func TestBrowserOneTimeTyped(t *testing.T) {
+	s := newSite(t, nil)
+	// The link lost its fragment: the code is typed, at the link's page or anywhere.
+	id, code := s.sealed(seal.ModeOneTime, plainMail)
+	tb := newTab(t, true)
+	tb.open(s.url + "/o/" + id)
+	tb.fill("#code", strings.ToLower(code.Text()))
+	tb.press(text("onetime.button"))
+	tb.waitFor("#m-text", "4111 1111 1111 1111")
+	noKey(t, tb, code)
+
+	_, code = s.sealed(seal.ModeOneTime, plainMail)
+	tb = newTab(t, true)
+	tb.open(s.url + "/code")
+	tb.fill("#code", code.Text())
+	tb.press(text("link.button"))
+	tb.waitFor("p", text("onetime.ready"))
+	tb.press(text("onetime.button"))
+	tb.waitFor("#m-text", "4111 1111 1111 1111")
+	noKey(t, tb, code)
+}
+
+func TestBrowserOneTimeRefused(t *testing.T) {
+	s := newSite(t, nil)
+	tests := []struct {
+		name, want string
+		break_     func(*fakeMessage, *fakeLink)
+	}{
+		{"expired", "error.expired.title", func(m *fakeMessage, _ *fakeLink) { m.state = socket.ErrExpired }},
+		{"recalled", "error.recalled.title", func(m *fakeMessage, _ *fakeLink) { m.state = socket.ErrRecalled }},
+		{"used", "error.used.title", func(_ *fakeMessage, l *fakeLink) { l.opened = time.Now().Add(-2 * time.Hour) }},
+		{"payload changed", "error.integrity.title", func(m *fakeMessage, _ *fakeLink) { m.payload[len(m.payload)-1] ^= 1 }},
+		{"grant of another message", "error.integrity.title", func(_ *fakeMessage, l *fakeLink) { l.grant[len(l.grant)-1] ^= 1 }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			id, code := s.sealed(seal.ModeOneTime, plainMail)
+			tt.break_(s.owner.messages[id], s.owner.links[code.Token().Hash()])
+			tb := newTab(t, true)
+			tb.open(s.url + "/o/" + id + "#" + code.Fragment())
+			tb.press(text("onetime.button"))
+			tb.waitFor("h1", text(tt.want))
+			if strings.Contains(tb.MustHTML(), "4111") {
+				t.Error("the message was shown")
+			}
+			// A stranger is told the same as for any link that never was.
+			tb = newTab(t, true)
+			tb.open(s.url + "/o/" + id + "#" + seal.NewCode().Fragment())
+			tb.press(text("onetime.button"))
+			tb.waitFor("h1", text("error.unknown.title"))
+		})
+	}
+}
+
+func TestBrowserOneTimeWithoutScripts(t *testing.T) {
+	s := newSite(t, nil)
+	id, code := s.sealed(seal.ModeOneTime, mailWithFile())
+	tb := newTab(t, false)
+	tb.open(s.url + "/o/" + id + "#" + code.Fragment())
+	tb.fill("#code", code.Text())
+	tb.press(text("onetime.button"))
+	tb.waitFor("h1", "Grüße mit Anlage")
+	if got := tb.frame().MustElement("body").MustText(); !strings.Contains(got, "Read this.") {
+		t.Fatalf("the frame shows %q", got)
+	}
+	name, got := tb.download(func() {
+		b := tb.waitFor(".attachments button", "data file.bin")
+		must(t, b.Click(proto.InputMouseButtonLeft, 1))
+	})
+	if name != "data file.bin" || sha256.Sum256(got) != sha256.Sum256(attachmentBytes()) {
+		t.Fatalf("attachment %q: %d octets, not those that were sent", name, len(got))
+	}
+}
