@@ -1,0 +1,373 @@
+package outbox
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"net/mail"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/postseal/postseal/milter/guard"
+	"github.com/postseal/postseal/milter/notice"
+	"github.com/postseal/postseal/store"
+)
+
+var guardKey = [32]byte{7}
+
+// fakeQueue holds mail in memory; what is claimed is hidden until it comes back.
+type fakeQueue struct {
+	mu      sync.Mutex
+	items   []*Item
+	sent    []*Item
+	retried []time.Duration
+	dropped []string
+	added   []store.Mail
+	due     chan struct{}
+	done    chan struct{} // one value for every outcome
+}
+
+func newQueue(items ...*Item) *fakeQueue {
+	return &fakeQueue{items: items, due: make(chan struct{}), done: make(chan struct{}, 100)}
+}
+
+func (q *fakeQueue) Claim(context.Context, time.Duration) (*Item, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.items) == 0 {
+		return nil, nil
+	}
+	i := q.items[0]
+	q.items = q.items[1:]
+	return i, nil
+}
+
+func (q *fakeQueue) end(f func()) error {
+	q.mu.Lock()
+	f()
+	q.mu.Unlock()
+	q.done <- struct{}{}
+	return nil
+}
+
+func (q *fakeQueue) Sent(_ context.Context, i *Item) error {
+	return q.end(func() { q.sent = append(q.sent, i) })
+}
+
+func (q *fakeQueue) Retry(_ context.Context, _ *Item, after time.Duration) error {
+	return q.end(func() { q.retried = append(q.retried, after) })
+}
+
+func (q *fakeQueue) Drop(_ context.Context, _ *Item, reason string) error {
+	return q.end(func() { q.dropped = append(q.dropped, reason) })
+}
+
+func (q *fakeQueue) Add(_ context.Context, m store.Mail) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.added = append(q.added, m)
+	return nil
+}
+
+func (q *fakeQueue) Due() <-chan struct{} { return q.due }
+
+// mta is an SMTP server that takes or refuses.
+type mta struct {
+	mu     sync.Mutex
+	refuse error // to RCPT
+	slow   chan struct{}
+	inTLS  bool
+	from   string
+	to     []string
+	data   []byte
+	taken  int
+}
+
+func (m *mta) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	_, inTLS := c.TLSConnectionState()
+	return &mtaSession{mta: m, inTLS: inTLS}, nil
+}
+
+type mtaSession struct {
+	*mta
+	inTLS bool
+	from  string
+	to    []string
+}
+
+func (s *mtaSession) Mail(from string, _ *smtp.MailOptions) error { s.from = from; return nil }
+func (s *mtaSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if s.refuse != nil {
+		return s.refuse
+	}
+	s.to = append(s.to, to)
+	return nil
+}
+
+func (s *mtaSession) Data(r io.Reader) error {
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	if s.slow != nil {
+		<-s.slow
+	}
+	s.mta.mu.Lock()
+	defer s.mta.mu.Unlock()
+	s.mta.from, s.mta.to, s.mta.data, s.mta.inTLS = s.from, s.to, b, s.inTLS
+	s.mta.taken++
+	return nil
+}
+func (s *mtaSession) Reset()        {}
+func (s *mtaSession) Logout() error { return nil }
+
+func (m *mta) serve(t *testing.T, cert *tls.Config) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := smtp.NewServer(m)
+	s.TLSConfig = cert
+	go s.Serve(l)
+	t.Cleanup(func() { s.Close() })
+	return l.Addr().String()
+}
+
+func item(change func(*Item)) *Item {
+	i := &Item{
+		Kind: "notice", From: "ann@example.com", To: []string{"bob@customer.example"}, ID: "<n1@example.com>",
+		Queued: time.Now(),
+		Open: func() (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader("Message-ID: <n1@example.com>\r\nSubject: x\r\n\r\nbody\r\n.\r\nend\r\n")), nil
+		},
+	}
+	if change != nil {
+		change(i)
+	}
+	return i
+}
+
+// run sends until the queue got one outcome.
+func run(t *testing.T, q *fakeQueue, o Options) {
+	t.Helper()
+	o.Queue, o.Guard = q, guard.New(guardKey)
+	b, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- b.Run(ctx) }()
+	select {
+	case <-q.done:
+	case <-time.After(20 * time.Second):
+		t.Error("nothing became of the mail")
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSends(t *testing.T) {
+	m := &mta{}
+	q := newQueue(item(nil))
+	run(t, q, Options{Address: m.serve(t, nil)})
+	if len(q.sent) != 1 || m.from != "ann@example.com" || len(m.to) != 1 || m.to[0] != "bob@customer.example" {
+		t.Fatalf("sent %d, from %q to %q", len(q.sent), m.from, m.to)
+	}
+	p, err := mail.ReadMessage(bytes.NewReader(m.data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := guard.Envelope{From: m.from, To: m.to, MessageID: p.Header.Get("Message-ID")}
+	if !guard.New(guardKey).Genuine(p.Header.Get(guard.Header), e, time.Now()) {
+		t.Errorf("mark %q is not genuine", p.Header.Get(guard.Header))
+	}
+	if !bytes.HasSuffix(m.data, []byte("\r\n\r\nbody\r\n.\r\nend\r\n")) {
+		t.Errorf("body %q", m.data)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	temporary := &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "later"}
+	permanent := &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+	tests := []struct {
+		name                     string
+		refuse                   error
+		item                     func(*Item)
+		retried, dropped, notify int
+	}{
+		{"temporary", temporary, nil, 1, 0, 0},
+		{"permanent", permanent, nil, 0, 1, 1},
+		{"permanent, of a bounce", permanent, func(i *Item) { i.From = "" }, 0, 1, 0},
+		{"permanent, of a reset", permanent, func(i *Item) { i.Kind, i.From = "reset", "" }, 0, 1, 0},
+		{"temporary for too long", temporary, func(i *Item) { i.Queued = i.Queued.Add(-6 * 24 * time.Hour) }, 0, 1, 1},
+		{"unreadable", nil, func(i *Item) { i.Open = func() (io.ReadCloser, error) { return nil, errors.New("x") } }, 1, 0, 0},
+	}
+	notices, err := notice.New(notice.Options{URL: "https://p.example", Domain: "example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := &mta{refuse: tt.refuse}
+			q := newQueue(item(tt.item))
+			run(t, q, Options{Address: m.serve(t, nil), Failures: notices})
+			if len(q.sent) != 0 || len(q.retried) != tt.retried || len(q.dropped) != tt.dropped || len(q.added) != tt.notify {
+				t.Errorf("sent %d, retried %v, dropped %q, added %d", len(q.sent), q.retried, q.dropped, len(q.added))
+			}
+			for _, a := range q.added {
+				if a.From != "" || a.To[0] != "ann@example.com" || !bytes.Contains(a.Data, []byte("Final-Recipient: rfc822; bob@customer.example")) {
+					t.Errorf("notification %+v", a)
+				}
+			}
+		})
+	}
+}
+
+func TestServerAway(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	q := newQueue(item(nil))
+	run(t, q, Options{Address: l.Addr().String()})
+	if len(q.retried) != 1 {
+		t.Errorf("retried %v", q.retried)
+	}
+}
+
+func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), NotBefore: time.Now().Add(-time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(c)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, pool
+}
+
+func TestTLS(t *testing.T) {
+	server, pool := certificate(t)
+	tests := []struct {
+		name     string
+		offered  bool
+		required bool
+		trusted  bool
+		sent     bool
+	}{
+		{"not offered", false, false, false, true},
+		{"offered, any certificate", true, false, false, true},
+		{"required and not offered", false, true, true, false},
+		{"required, unknown certificate", true, true, false, false},
+		{"required and good", true, true, true, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := &mta{}
+			var cert *tls.Config
+			if tt.offered {
+				cert = server
+			}
+			o := Options{Address: m.serve(t, cert), RequireTLS: tt.required}
+			if tt.trusted {
+				o.TLS = &tls.Config{RootCAs: pool, ServerName: "127.0.0.1"}
+			}
+			q := newQueue(item(nil))
+			run(t, q, o)
+			if (len(q.sent) == 1) != tt.sent || m.taken == 1 && m.inTLS != tt.offered {
+				t.Errorf("sent %d, in TLS %v", len(q.sent), m.inTLS)
+			}
+			if !tt.sent && len(q.retried) != 1 {
+				t.Errorf("retried %v", q.retried)
+			}
+		})
+	}
+}
+
+// A submission that has begun ends before Run does.
+func TestShutdownFinishesSubmission(t *testing.T) {
+	m := &mta{slow: make(chan struct{})}
+	q := newQueue(item(nil))
+	b, err := New(Options{Queue: q, Guard: guard.New(guardKey), Address: m.serve(t, nil), Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- b.Run(ctx) }()
+	m.slow <- struct{}{} // the server has the data, and may answer now
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if len(q.sent) != 1 || len(q.retried) != 0 {
+		t.Errorf("sent %d, retried %v", len(q.sent), q.retried)
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	m := &mta{slow: make(chan struct{})}
+	defer close(m.slow)
+	q := newQueue(item(nil))
+	run(t, q, Options{Address: m.serve(t, nil), Timeout: 50 * time.Millisecond})
+	if len(q.retried) != 1 || len(q.sent) != 0 {
+		t.Errorf("sent %d, retried %v", len(q.sent), q.retried)
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	last := time.Duration(0)
+	for n := range 20 {
+		most, least := Backoff(n, 0), Backoff(n, 0.999999)
+		if most < last || most > maxWait || least < most/2 || least > most {
+			t.Errorf("after %d attempts between %v and %v", n, least, most)
+		}
+		last = most
+	}
+	if last != maxWait {
+		t.Errorf("it ends at %v", last)
+	}
+}
+
+func TestNewErrors(t *testing.T) {
+	g := guard.New(guardKey)
+	for name, o := range map[string]Options{
+		"no queue":   {Guard: g, Address: "127.0.0.1:25"},
+		"no guard":   {Queue: newQueue(), Address: "127.0.0.1:25"},
+		"no address": {Queue: newQueue(), Guard: g},
+		"no port":    {Queue: newQueue(), Guard: g, Address: "127.0.0.1"},
+	} {
+		if _, err := New(o); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
