@@ -98,6 +98,13 @@ func (s *session) endOfMessage() answer {
 // returns: the caller only has to make the modifications of the plan, or to give
 // the refusal.
 func (s *Server) decide(ctx context.Context, log *slog.Logger, m *message) (*plan, *reply, error) {
+	// Reading a message takes memory; so many at once and no more.
+	select {
+	case s.deciding <- struct{}{}:
+		defer func() { <-s.deciding }()
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
 	body, size, err := m.body.Reader()
 	if err != nil {
 		return nil, nil, err

@@ -35,6 +35,11 @@ also = { notify = "privacy@example.com" }
 when.subject.contains = "[watch]"
 
 [[rule]]
+name = "receipt"
+also = { receipt = true }
+when.subject.contains = "[receipt]"
+
+[[rule]]
 name = "short"
 also = { expire = "2d" }
 when.to = "short@*.example"

@@ -15,6 +15,7 @@ import (
 // kept as received; what is normalised is kept beside them.
 type message struct {
 	from       string // address of the reverse-path, "" for the null one
+	envelopeID string // ENVID of MAIL (RFC 3461 section 4.4), "" if none
 	recipients []recipient
 	header     []field // without marks of the loop guard
 	headerSize int
@@ -37,6 +38,18 @@ type recipient struct {
 	raw     string // the command's first argument: exactly this names it when it is deleted
 	address string // raw without <>
 	key     string // normalised: what tells two people apart
+	silent  bool   // NOTIFY=NEVER: no notification about this one (RFC 3461 section 4.1)
+}
+
+// esmtp returns the value of an ESMTP argument of MAIL or RCPT, "" if it is not
+// there. args are the arguments behind the address, each "KEYWORD=value".
+func esmtp(args []string, keyword string) string {
+	for _, a := range args {
+		if k, v, _ := strings.Cut(a, "="); strings.EqualFold(k, keyword) {
+			return v
+		}
+	}
+	return ""
 }
 
 // field is one header field. The value keeps its leading space and its folds, as

@@ -42,6 +42,7 @@ type Limits struct {
 	Recipients   int           // of one message, default 5,000
 	Memory       int64         // octets of a body in memory, more go to an encrypted file; default 1 MiB
 	Connections  int           // served at once, more wait; default 500
+	Decisions    int           // messages decided at once, more wait; default 4 a CPU
 	Idle         time.Duration // between two frames, default 10 min
 	Frame        time.Duration // from a frame's first octet to its last, default 30 s
 	Write        time.Duration // for an answer, default 30 s

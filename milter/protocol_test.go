@@ -386,7 +386,7 @@ func TestPartialFrameEnds(t *testing.T) {
 
 func TestIdleConnectionEnds(t *testing.T) {
 	s := newServer(t, &fakeStore{}, func(o *Options) { o.Limits.Idle = 30 * time.Millisecond })
-	connect(t, s, true).wantClosed()
+	dial(t, s).wantClosed()
 }
 
 func TestConnectionCap(t *testing.T) {

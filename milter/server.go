@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime"
 	"sync"
 	"time"
 
@@ -18,9 +19,10 @@ import (
 // A Server serves any number of listeners. Its methods may be used by several
 // goroutines.
 type Server struct {
-	options Options
-	current func() evaluator // the rules in force
-	slots   chan struct{}
+	options  Options
+	current  func() evaluator // the rules in force
+	slots    chan struct{}    // one a connection
+	deciding chan struct{}    // one a message that is decided
 
 	// working ends when work at end of message has to stop: Shutdown was cut off.
 	working context.Context
@@ -68,8 +70,9 @@ func New(o Options) (*Server, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	return &Server{
 		options: o, current: func() evaluator { return o.Rules.Current() },
-		slots:   make(chan struct{}, o.Limits.Connections),
-		working: ctx, stop: stop,
+		deciding: make(chan struct{}, o.Limits.Decisions),
+		slots:    make(chan struct{}, o.Limits.Connections),
+		working:  ctx, stop: stop,
 		listeners: map[*listener]struct{}{}, conns: map[*conn]struct{}{},
 		idle: make(chan struct{}),
 	}, nil
@@ -182,6 +185,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.Fields, 5000)
 	def(&l.Recipients, 5000)
 	def(&l.Connections, 500)
+	def(&l.Decisions, 4*runtime.GOMAXPROCS(0))
 	wait(&l.Idle, 10*time.Minute)
 	wait(&l.Frame, 30*time.Second)
 	wait(&l.Write, 30*time.Second)

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/textproto"
 	"runtime/debug"
+	"strings"
 
 	"github.com/emersion/go-milter"
 
@@ -68,7 +69,7 @@ func (s *session) MailFrom(string, *milter.Modifier) (milter.Response, error) {
 	}
 	o := s.server.options
 	s.message = &message{
-		from:     bracketed(args[0]),
+		from: bracketed(args[0]), envelopeID: esmtp(args[1:], "ENVID"),
 		body:     spool.New(o.SpoolDir, o.Limits.Memory, o.Limits.Message),
 		client:   s.client,
 		authUser: macros["auth_authen"],
@@ -97,7 +98,10 @@ func (s *session) RcptTo(string, *milter.Modifier) (milter.Response, error) {
 		s.message.fail(replyMany)
 	} else {
 		address := bracketed(args[0])
-		s.message.recipients = append(s.message.recipients, recipient{args[0], address, normalise(address)})
+		s.message.recipients = append(s.message.recipients, recipient{
+			raw: args[0], address: address, key: normalise(address),
+			silent: strings.EqualFold(esmtp(args[1:], "NOTIFY"), "NEVER"),
+		})
 	}
 	return s.step(milter.OptNoRcptReply), nil
 }

@@ -14,6 +14,7 @@ type person struct {
 	address string   // as in the first of them
 	key     string   // normalised
 	raws    []string // the arguments of all of them
+	silent  bool     // no notification about this one
 	verdict rules.Verdict
 }
 
@@ -49,9 +50,10 @@ func assort(m *message, d *rules.Decision) (*sorted, error) {
 				return nil, errVerdicts
 			}
 			p.raws = append(p.raws, r.raw)
+			p.silent = p.silent && r.silent
 			continue
 		}
-		p := &person{address: r.address, key: r.key, raws: []string{r.raw}, verdict: v}
+		p := &person{address: r.address, key: r.key, raws: []string{r.raw}, silent: r.silent, verdict: v}
 		byKey[r.key] = p
 		people = append(people, p)
 	}

@@ -270,6 +270,53 @@ func TestReturn(t *testing.T) {
 	})
 }
 
+// RFC 3461: who asked for no notification gets none, and finds its own id.
+func TestDeliveryStatusOptions(t *testing.T) {
+	f := &fakeStore{}
+	m := connect(t, newServer(t, f, nil), true)
+	m.mail("<ann@example.com>", "SIZE=100", "ENVID=QQ314159")
+	m.rcpt("<colleague@example.com>")
+	m.rcpt("<return@a.example>", "NOTIFY=NEVER")
+	m.rcpt("<return2@a.example>", "notify=SUCCESS,FAILURE", "ORCPT=rfc822;x@a.example")
+	m.header("Subject", " x")
+	m.eoh()
+	d := m.end()
+	wantAccepted(t, d)
+	if len(d.frames) != 2 || len(f.sent) != 1 {
+		t.Fatalf("%d modifications, %d mails", len(d.frames), len(f.sent))
+	}
+	data := string(f.sent[0].Data)
+	if !strings.Contains(data, "Original-Envelope-Id: QQ314159") || !strings.Contains(data, "return2@a.example") || strings.Contains(data, "return@a.example") {
+		t.Errorf("notification:\n%s", data)
+	}
+}
+
+func TestReceipt(t *testing.T) {
+	for _, tt := range []struct {
+		from string
+		want int
+	}{{"<ann@example.com>", 1}, {"<>", 0}, {"<stranger@elsewhere.example>", 0}} {
+		f := &fakeStore{}
+		tm := letter("<guest@a.example>", "<colleague@example.com>")
+		tm.from = tt.from
+		tm.header[6][1] = " [receipt] Planted-Subject"
+		wantAccepted(t, connect(t, newServer(t, f, nil), true).transact(tm))
+		got := 0
+		for _, m := range f.sent {
+			if m.Kind == "receipt" {
+				got++
+				if m.From != "" || m.To[0] != "ann@example.com" || !bytes.Contains(m.Data, []byte("guest@a.example")) ||
+					bytes.Contains(m.Data, []byte("Planted")) || bytes.Contains(m.Data, []byte("colleague")) {
+					t.Errorf("receipt:\n%s", m.Data)
+				}
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s gets %d receipts, want %d", tt.from, got, tt.want)
+		}
+	}
+}
+
 func TestBounceIsSealed(t *testing.T) {
 	f := &fakeStore{}
 	tm := letter("<guest@a.example>", "<guest2@a.example>")

@@ -69,6 +69,9 @@ func (w *work) deposit(d Deposit) (*plan, error) {
 	if err := w.tellReturned(d); err != nil {
 		return nil, err
 	}
+	if err := w.receipt(d); err != nil {
+		return nil, err
+	}
 	if err := w.report(d); err != nil {
 		return nil, err
 	}
@@ -195,14 +198,21 @@ func (w *work) noticeFor(p *person) notice.Notice {
 // tellReturned notifies the sender about recipients whom a rule kept from
 // getting what others got. Nothing answers a bounce (RFC 5321 section 4.5.5).
 func (w *work) tellReturned(d Deposit) error {
-	if len(w.who.returned) == 0 || w.m.from == "" {
+	if w.m.from == "" {
 		return nil
 	}
 	s := notice.Status{
-		ID: w.about(), To: w.m.from, Arrived: w.m.received, At: w.m.received, Queue: w.m.queue,
+		ID: w.about(), To: w.m.from, Arrived: w.m.received, At: w.m.received,
+		Queue: w.m.queue, Envelope: w.m.envelopeID,
 	}
 	for _, p := range w.who.returned {
+		if p.silent {
+			continue
+		}
 		s.Failures = append(s.Failures, notice.Failure{Address: p.address, Status: "5.7.1", Text: p.verdict.Text})
+	}
+	if len(s.Failures) == 0 {
+		return nil
 	}
 	for _, f := range w.m.header {
 		s.Header = f.appendTo(s.Header)
@@ -211,6 +221,30 @@ func (w *work) tellReturned(d Deposit) error {
 		}
 	}
 	m, err := w.server.options.Notices.Returned(s)
+	if err != nil {
+		return err
+	}
+	d.Send(m)
+	return nil
+}
+
+// receipt tells a member what was sealed, where the rules say so.
+func (w *work) receipt(d Deposit) error {
+	if w.m.from == "" || !rules.Internal(w.m.from, w.server.options.InternalDomains) {
+		return nil
+	}
+	r := notice.Receipt{
+		ID: w.about(), To: w.m.from, MessageID: w.m.get("Message-ID"), Sent: w.m.received,
+	}
+	for _, p := range w.who.sealed {
+		if wanted := p.verdict.Also.Receipt; wanted != nil && *wanted {
+			r.Sealed = append(r.Sealed, w.sealed[p.key])
+		}
+	}
+	if len(r.Sealed) == 0 {
+		return nil
+	}
+	m, err := w.server.options.Notices.Receipt(r)
 	if err != nil {
 		return err
 	}

@@ -105,6 +105,10 @@ func mails(t *testing.T, r *Renderer) map[string]store.Mail {
 		ID: "q1", To: "privacy@example.com", Author: Author{"Ann", "ann@example.com"}, MessageID: "<m1@example.com>",
 		Received: at, Lines: []ReportLine{{"bob@customer.example", "pickup", "hipaa"}},
 	}))
+	put("receipt")(r.Receipt(Receipt{
+		ID: "q1", To: "ann@example.com", MessageID: "<m1@example.com>", Sent: at,
+		Sealed: []store.Sealed{example(seal.ModeAccount, false).Sealed, example(seal.ModeOneTime, false).Sealed},
+	}))
 	return out
 }
 

@@ -1,6 +1,6 @@
 // Package notice writes the mail that Postseal itself sends: the notice that a
 // recipient gets instead of a sealed message, delivery status notifications
-// (RFC 3464), reports to those whom a rule names, the mail with a reset link,
+// (RFC 3464), receipts for senders, reports to those whom a rule names, the mail with a reset link,
 // and the header of a guest's reply.
 //
 // Everything is 7-bit (quoted-printable, encoded words) with lines of at most 76

@@ -24,6 +24,7 @@ type Status struct {
 	Arrived  time.Time
 	At       time.Time
 	Queue    string // the MTA's queue id; may be ""
+	Envelope string // ENVID of the mail (RFC 3461), still in xtext; may be ""
 	Header   []byte // the mail's own header, returned with it; nil for none
 }
 
@@ -91,6 +92,9 @@ func (r *Renderer) status(template, kind string, s Status) (store.Mail, error) {
 // fields about the mail, and one for each recipient.
 func (r *Renderer) deliveryStatus(s Status) string {
 	var b strings.Builder
+	if s.Envelope != "" {
+		fmt.Fprintf(&b, "Original-Envelope-Id: %s\n", asciiLine(s.Envelope)) // section 2.2.1
+	}
 	fmt.Fprintf(&b, "Reporting-MTA: dns; %s\n", r.options.Domain) // section 2.2.2
 	if s.Queue != "" {
 		fmt.Fprintf(&b, "X-Queue-ID: %s\n", asciiLine(s.Queue))

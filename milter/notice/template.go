@@ -20,7 +20,7 @@ var embedded embed.FS
 // The templates, by file name. One that ends in .txt has a block "subject" too.
 var templateFiles = []string{
 	"notice.txt", "notice.html", "reset.txt", "reset.html",
-	"return.txt", "undelivered.txt", "report.txt",
+	"return.txt", "undelivered.txt", "report.txt", "receipt.txt",
 }
 
 // maxTemplate bounds a template file.

@@ -30,5 +30,6 @@ func (r *Renderer) tryTemplates() error {
 	try(r.Returned(s))
 	try(r.Undelivered(s))
 	try(r.Report(Report{ID: "1", To: "ann@example.com", Received: at, Lines: []ReportLine{{"a", "b", "c"}}}))
+	try(r.Receipt(Receipt{ID: "1", To: "ann@example.com", Sent: at, Sealed: []store.Sealed{n.Sealed}}))
 	return errors.Join(errs...)
 }
