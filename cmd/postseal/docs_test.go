@@ -66,8 +66,11 @@ func TestDocumentedCommands(t *testing.T) {
 			commands = append(commands, m[1])
 		}
 		for _, command := range commands {
-			found++
 			args := strings.Fields(command)
+			if args[0] == "v1" { // the label of a derived key, not a command
+				continue
+			}
+			found++
 			cmd, rest, err := newRootCommand(&app{Stdio: Stdio{Out: io.Discard, Err: io.Discard}}).Find(args)
 			if err != nil {
 				t.Errorf("%s: postseal %s: %v", name, command, err)

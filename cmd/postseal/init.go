@@ -88,7 +88,7 @@ func (a *app) init(o initOptions) error {
 	if err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
-	if err := os.MkdirAll(rulesDir, 0o755); err != nil {
+	if err := makeFolders(o.dir, rulesDir); err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
 	recovery, err := keys.Create(keysDir, o.offline)
@@ -226,6 +226,20 @@ func (k keyOwners) give(dir string) error {
 	return nil
 }
 
+// makeFolders makes those that are missing. Both processes read them, whatever
+// the umask says.
+func makeFolders(dirs ...string) error {
+	for _, dir := range dirs {
+		if _, err := os.Stat(dir); err == nil {
+			continue
+		}
+		if err := errors.Join(os.MkdirAll(dir, 0o755), os.Chmod(dir, 0o755)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // writeNew writes a file that must not exist.
 func writeNew(path string, text []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
@@ -233,7 +247,7 @@ func writeNew(path string, text []byte) error {
 		return fmt.Errorf("init: %w", err)
 	}
 	_, err = f.Write(text)
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
 	return nil

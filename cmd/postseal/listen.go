@@ -45,8 +45,11 @@ func listenUnix(path string, mode fs.FileMode, group string) (net.Listener, erro
 		c.Close()
 		return nil, errors.New("another process serves this socket")
 	} else if errors.Is(err, syscall.ECONNREFUSED) {
-		if err := os.Remove(path); err != nil {
-			return nil, err
+		// connect(2) says the same of a file that is no socket: that one stays.
+		if info, err := os.Lstat(path); err == nil && info.Mode().Type() == fs.ModeSocket {
+			if err := os.Remove(path); err != nil {
+				return nil, err
+			}
 		}
 	}
 	l, err := net.Listen("unix", path)
