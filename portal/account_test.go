@@ -110,7 +110,7 @@ func TestReset(t *testing.T) {
 		})
 		c, id := s.activated(plainMail)
 		other := s.client()
-		lost := "can&#39;t open messages that you got before"
+		lost := "open messages that you got before"
 		p := other.get("/forgot").wants(t, 200)
 		if strings.Contains(p.body, lost) == online {
 			t.Fatalf("online %v: the page about a forgotten password says\n%s", online, p.body)

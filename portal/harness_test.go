@@ -2,6 +2,7 @@ package portal
 
 import (
 	"crypto/ed25519"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -118,7 +119,7 @@ func (p page) wants(t testing.TB, status int, texts ...string) page {
 		t.Fatalf("%s: status %d, want %d\n%s", p.url.Path, p.status, status, p.body)
 	}
 	for _, s := range texts {
-		if !strings.Contains(p.body, s) {
+		if !strings.Contains(p.body, s) && !strings.Contains(html.UnescapeString(p.body), s) {
 			t.Fatalf("%s: no %q in\n%s", p.url.Path, s, p.body)
 		}
 	}
@@ -129,7 +130,7 @@ func (p page) wants(t testing.TB, status int, texts ...string) page {
 func (p page) lacks(t testing.TB, texts ...string) page {
 	t.Helper()
 	for _, s := range texts {
-		if strings.Contains(p.body, s) {
+		if strings.Contains(p.body, s) || strings.Contains(html.UnescapeString(p.body), s) {
 			t.Fatalf("%s: %q in\n%s", p.url.Path, s, p.body)
 		}
 	}
