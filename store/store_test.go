@@ -196,8 +196,13 @@ func (e *env) verifier(password string) []byte {
 // activate does what a portal does with an activation or reset link.
 func (e *env) activate(code seal.Code, password string) (socket.Session, seal.AccountKey) {
 	e.t.Helper()
+	return e.activateAt(e.Store, code, password)
+}
+
+func (e *env) activateAt(owner socket.Owner, code seal.Code, password string) (socket.Session, seal.AccountKey) {
+	e.t.Helper()
 	ctx := context.Background()
-	w, err := e.Waiting(ctx, code.Token())
+	w, err := owner.Waiting(ctx, code.Token())
 	if err != nil {
 		e.t.Fatal(err)
 	}
@@ -232,7 +237,7 @@ func (e *env) activate(code seal.Code, password string) (socket.Session, seal.Ac
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	session, err := e.Activate(ctx, code.Token(), socket.Activation{
+	session, err := owner.Activate(ctx, code.Token(), socket.Activation{
 		Name: "Bob Guest", KDF: seal.NewKDF(), Verifier: e.verifier(password), PublicKey: key.Recipient(),
 		Wrapped: key.Wrap([seal.KeySize]byte{1}, w.Recipient), Escrow: escrow, Grants: grants, Client: "192.0.2.1",
 	})
