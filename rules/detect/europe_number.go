@@ -5,22 +5,21 @@ import (
 )
 
 func ukNHS(r *reading) (match, bool) {
-	n, marked := 1, false
+	n := 1
 	if r.upto[0] != 10 {
 		if n = 3; !r.sizes(3, 3, 4) {
 			return match{}, false
 		}
 		kind, ok := r.uniform(3)
-		if !ok || kind == '/' {
+		if !ok || kind == '/' || kind == '.' {
 			return match{}, false
 		}
-		marked = kind == '-' || kind == '.'
 	}
 	d, end := r.digits[:10], r.end[n-1]
-	if !mod11(d) || oneDigit(d) || !r.freeBefore() || !freeAfter(r.text, end) {
+	if !mod11(d) || oneDigit(d) || string(d) == "0123456789" || string(d) == "9876543210" || !r.freeBefore() || !freeAfter(r.text, end) {
 		return match{}, false
 	}
-	return match{start: r.start, end: end, value: string(d), bare: marked}, true
+	return match{start: r.start, end: end, value: string(d)}, true
 }
 
 // ukNINO finds insurance numbers by their digits.
@@ -37,7 +36,7 @@ func ukNINO(text []byte, start, end int) (match, bool) {
 		return match{}, false
 	}
 	c, ok := collect(text, from, 9, " -")
-	if !ok || !c.groups(9) && !c.groups(2, 2, 2, 2, 1) && !c.groups(2, 6, 1) && !c.groups(8, 1) {
+	if !ok || !c.groups(9) && !c.groups(2, 2, 2, 2, 1) && !c.groups(2, 6, 1) && !c.groups(2, 7) && !c.groups(8, 1) {
 		return match{}, false
 	}
 	if c.end < len(text) && (isLetter(text[c.end]) || isDigit(text[c.end])) {
@@ -52,7 +51,7 @@ func ukNINO(text []byte, start, end int) (match, bool) {
 	if strings.ContainsAny(prefix, "DFIQUV") || prefix[1] == 'O' || strings.Contains("BG GB KN NK NT TN ZZ", prefix) || suffix < 'A' || suffix > 'D' {
 		return match{}, false
 	}
-	return match{start: from, end: c.end, value: string(c.chars()), bare: c.lower}, true
+	return match{start: from, end: c.end, value: string(c.chars())}, true
 }
 
 const dniLetters = "TRWAGMYFPDXBNJZSQVHLCKE"
@@ -86,7 +85,7 @@ func esDNI(text []byte, start, end int) (match, bool) {
 	if upper := letter &^ 0x20; dniLetters[number(digits)%23] != upper {
 		return match{}, false
 	}
-	return match{start: start, end: end + 1, value: string(digits) + string(letter&^0x20), bare: letter >= 'a'}, true
+	return match{start: start, end: end + 1, value: string(digits) + string(letter&^0x20), bare: letter >= 'a' || len(digits) == 7}, true
 }
 
 // esNIE finds foreigners' numbers by their digits.

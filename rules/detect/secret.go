@@ -121,7 +121,18 @@ func isProse(s []byte) bool {
 	if strings.HasPrefix(l, "${") || strings.HasPrefix(l, "$(") || strings.HasPrefix(l, "{{") || strings.HasPrefix(l, "%") && strings.HasSuffix(l, "%") || strings.HasPrefix(l, "http") {
 		return true
 	}
-	return !strings.ContainsAny(l, "0123456789!#$%&*+?@^~=|")
+	// A name, with a digit perhaps, as programs call things.
+	letters := 0
+	for i := range len(l) {
+		switch b := l[i]; {
+		case isLetter(b), b == '_', b == '.', b == '-', b == '/', b == '\\', b == ':':
+			letters++
+		case !isDigit(b):
+			return false
+		}
+	}
+	digits := len(l) - letters
+	return digits == 0 || digits*6 <= len(l) && strings.ContainsAny(l, "_./")
 }
 
 // isAssigned tells whether a value can be assigned to the name before rest.

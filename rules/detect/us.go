@@ -67,14 +67,14 @@ func usDefinitions() []Definition {
 		{
 			Name:  "us-driver-license",
 			Title: "US driver license number",
-			Finds: "A number of the form that one of the states uses (seven to ten or twelve digits; one or two letters and three to fourteen digits, in all at least seven characters; Florida's and others' groups with dashes; Washington's twelve characters), with a context word within 150 characters.",
+			Finds: "A number of the form that one of the states uses (seven to ten or twelve digits; one or two letters and three to fourteen digits, in all at least seven characters; Florida's and others' groups with dashes; Washington's twelve characters), its letters capital, with a context word within 150 characters.",
 			Source: []string{
 				"American Association of Motor Vehicle Administrators, formats by state",
 			},
 			Examples: []string{
 				"driver license D1234567", "Driver's license number: S530-460-68-803-0", "DL# 123456789", "drivers licence A123456789012", "Washington driver license WDLABCD456DG",
 			},
-			Counter: []string{"D1234567", "S530-460-68-803-0", "driver license 12345", "123456789", "license agreement of 2024", "driver licenses since 1903"},
+			Counter: []string{"D1234567", "S530-460-68-803-0", "driver license 12345", "123456789", "license agreement of 2024", "driver licenses since 1903", "dl: 02110-1301", "driver license b4417172"},
 			token:   usDriverLicense,
 			first:   lengths(3, 14),
 			words: []string{

@@ -101,31 +101,27 @@ func usPassport(text []byte, start, end int) (match, bool) {
 // context.
 func usDriverLicense(text []byte, start, end int) (match, bool) {
 	from := start
-	for from > 0 && start-from < 8 && (isLetter(text[from-1]) || text[from-1] == '*') {
+	for from > 0 && start-from < 8 && isLicenseLetter(text[from-1]) {
 		from--
 	}
-	letters := start - from
-	if from > 0 && !freeBefore(text, from) {
+	if !freeBefore(text, from) {
 		return match{}, false
 	}
 	// The rest of the token: digits, single dashes between them, letters.
-	digits, extra := 0, 0
+	letters, digits, extra, dashes := start-from, 0, 0, 0
 	to := start
-	for to < len(text) && to-from < 20 {
-		b := text[to]
-		switch {
+scan:
+	for ; to < len(text) && to-from < 20; to++ {
+		switch b := text[to]; {
 		case isDigit(b):
 			digits++
-		case isLetter(b):
+		case isLicenseLetter(b):
 			extra++
 		case b == '-' && to+1 < len(text) && isDigit(text[to+1]):
+			dashes++
 		default:
-			b = 0
+			break scan
 		}
-		if b == 0 {
-			break
-		}
-		to++
 	}
 	if to < len(text) && (isLetter(text[to]) || isDigit(text[to])) || to < end {
 		return match{}, false
@@ -134,7 +130,7 @@ func usDriverLicense(text []byte, start, end int) (match, bool) {
 	ok := false
 	switch {
 	case letters == 0 && extra == 0:
-		ok = digits >= 7 && digits <= 10 || digits == 12
+		ok = dashes == 0 && (digits >= 7 && digits <= 10 || digits == 12)
 	case letters <= 2 && extra <= 1:
 		ok = digits >= 3 && digits <= 14 && all >= 7
 	case letters >= 3 && letters <= 7:
@@ -145,3 +141,5 @@ func usDriverLicense(text []byte, start, end int) (match, bool) {
 	}
 	return match{start: from, end: to, value: canonical(string(text[from:to])), bare: true}, true
 }
+
+func isLicenseLetter(b byte) bool { return b >= 'A' && b <= 'Z' || b == '*' }
