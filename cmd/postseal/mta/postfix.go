@@ -57,7 +57,7 @@ type Postfix struct {
 	options Options
 	dir     string
 	master  *exec.Cmd
-	guard   io.Closer // ends the watch over our own process
+	guard   *watch
 	exited  chan struct{}
 	stop    sync.Once
 	stopErr error
@@ -123,8 +123,9 @@ func start(ctx context.Context, o Options) (_ *Postfix, err error) {
 	defer cancel()
 	for _, addr := range []string{p.SMTP, p.Submission} {
 		if err := waitGreeting(ctx, addr, p.exited); err != nil {
+			log := p.Log()
 			p.Stop()
-			return nil, fmt.Errorf("private postfix on %s: %w\n%s", addr, err, p.Log())
+			return nil, fmt.Errorf("private postfix on %s: %w\n%s", addr, err, log)
 		}
 	}
 	return p, nil
@@ -182,29 +183,12 @@ func (p *Postfix) run(ctx context.Context) error {
 		p.master.Wait() // how it ended is in the log
 		close(p.exited)
 	}()
-	watch := exec.Command("/bin/sh", "-c", `cat >/dev/null; kill -TERM "$1" 2>/dev/null && sleep 2; rm -rf "$2"`,
-		"sh", fmt.Sprint(p.master.Process.Pid), p.dir)
-	watch.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // survives a Ctrl-C at our terminal
-	stdin, err := watch.StdinPipe()
-	if err != nil {
+	if p.guard, err = startWatch(p.master.Process.Pid, p.dir); err != nil {
+		p.master.Process.Kill()
+		<-p.exited
 		return err
 	}
-	if err := watch.Start(); err != nil {
-		return err
-	}
-	p.guard = closeAndWait{stdin, watch}
 	return nil
-}
-
-// closeAndWait ends the watch and waits until it has cleaned up.
-type closeAndWait struct {
-	io.Closer
-	cmd *exec.Cmd
-}
-
-func (c closeAndWait) Close() error {
-	c.Closer.Close()
-	return c.cmd.Wait()
 }
 
 // waitGreeting returns when the server at addr says 220, or its process exited.

@@ -159,3 +159,21 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestWatchOutlivesUs: when nobody says that the MTA ended, the watch ends it.
+func TestWatchOutlivesUs(t *testing.T) {
+	p, _, _ := private(t, Options{})
+	p.guard.stdin.Close() // what our death would do
+	select {
+	case <-p.exited:
+	case <-time.After(30 * time.Second):
+		t.Fatal("Postfix goes on")
+	}
+	if err := p.guard.cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(p.Dir()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", p.Dir(), err)
+	}
+	p.stop.Do(func() {}) // nothing is left to stop
+}

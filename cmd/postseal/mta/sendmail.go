@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -35,7 +34,7 @@ type Sendmail struct {
 	dir       string
 	enter     []string // what starts a program inside our namespaces, and its arguments
 	daemon    *exec.Cmd
-	guard     io.Closer // ends the watch over our own process
+	guard     *watch
 	syslog    net.PacketConn
 	exited    chan struct{}
 	stop      sync.Once
@@ -188,17 +187,11 @@ func (s *Sendmail) run() error {
 		s.daemon.Wait() // how it ended is in the log
 		close(s.exited)
 	}()
-	watch := exec.Command("/bin/sh", "-c", `cat >/dev/null; kill -TERM -- "-$1" 2>/dev/null && sleep 1; rm -rf "$2"`,
-		"sh", fmt.Sprint(s.daemon.Process.Pid), s.dir)
-	watch.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // survives a Ctrl-C at our terminal
-	stdin, err := watch.StdinPipe()
-	if err != nil {
+	if s.guard, err = startWatch(-s.daemon.Process.Pid, s.dir); err != nil {
+		syscall.Kill(-s.daemon.Process.Pid, syscall.SIGKILL)
+		<-s.exited
 		return err
 	}
-	if err := watch.Start(); err != nil {
-		return err
-	}
-	s.guard = closeAndWait{stdin, watch}
 	return nil
 }
 
