@@ -101,6 +101,7 @@ func TestOfferedAgain(t *testing.T) {
 	tm := letter("<guest@a.example>", "<guest2@a.example>", "<return@a.example>")
 	first := connect(t, s, true).transact(tm)
 	wantAccepted(t, first)
+	f.during = func() { t.Error("the second offer was sealed again") }
 	sent, sealed := len(f.sent), len(f.sealed)
 	if sent != 2 || sealed != 1 {
 		t.Fatalf("%d sent, %d sealed", sent, sealed)
@@ -122,6 +123,7 @@ func TestOfferedAgain(t *testing.T) {
 	if len(b.get("X-Custom")) > 0 {
 		t.Error("a field that the second offer has more often is left")
 	}
+	f.during = nil
 	// Anything else is another message.
 	for name, change := range map[string]func(*testMail){
 		"body":       func(m *testMail) { m.body += "x" },
@@ -189,6 +191,14 @@ func TestOfferedAgainUnderOtherRules(t *testing.T) {
 	wantAccepted(t, d)
 	if a := tm.apply(t, d); strings.Contains(a.body, "planted") {
 		t.Error("the old record let a message through that the rules of now seal")
+	}
+	// The same recipients are sealed, but in another way.
+	once := loadRules(t, "version = 1\n[[rule]]\nname = \"all\"\nthen = \"one-time\"\nwhen.to = [\"*@a.example\", \"example.com\"]\n")
+	s.current = func() evaluator { return once.set }
+	d = connect(t, s, true).transact(tm)
+	wantAccepted(t, d)
+	if a := tm.apply(t, d); !strings.Contains(a.body, "/o/0000") {
+		t.Error("the record of another way of opening was replayed")
 	}
 }
 
@@ -266,10 +276,22 @@ func TestSpoolFolderStaysEmpty(t *testing.T) {
 		}
 	}
 	s := newServer(t, f, func(o *Options) { o.SpoolDir, o.Limits.Memory = dir, 10 })
-	wantAccepted(t, connect(t, s, true).transact(letter("<guest@a.example>")))
+	m := connect(t, s, true)
+	wantAccepted(t, m.transact(letter("<guest@a.example>")))
 	if len(f.sealed) != 1 {
 		t.Error("not sealed")
 	}
+	// The file goes with its message, and not with the connection.
+	m.send('D', "M\x00\x00") // it is dealt with after what came before
+	waitFor(t, func() bool { return openFiles(t, dir) == 0 })
+	for range 3 {
+		m.mail("<ann@example.com>")
+		m.rcpt("<guest@a.example>")
+		m.header("Subject", " x")
+		m.eoh()
+		m.body("more than ten octets")
+	}
+	waitFor(t, func() bool { return openFiles(t, dir) == 1 })
 }
 
 // Long work keeps the MTA's timer running, and ends before the modifications.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postseal/postseal/rules"
 	"github.com/postseal/postseal/store"
 	"github.com/postseal/postseal/store/seal"
 )
@@ -225,6 +226,24 @@ func TestRecipientTwice(t *testing.T) {
 			t.Errorf("recipients %q, %d sent", a.to, len(f.sent))
 		}
 	})
+}
+
+// One mailbox with two verdicts gets the stricter one; of two strict ones none is
+// the stricter.
+func TestRecipientTwiceWithTwoVerdicts(t *testing.T) {
+	m := &message{recipients: []recipient{{raw: "<a@x>", address: "a@x", key: "a@x"}, {raw: "<A@x>", address: "A@x", key: "a@x"}}}
+	decide := func(a, b rules.Action) *rules.Decision {
+		return &rules.Decision{Verdicts: []rules.Verdict{{Recipient: "a@x", Action: a}, {Recipient: "A@x", Action: b}}}
+	}
+	for _, d := range []*rules.Decision{decide(rules.Deliver, rules.Pickup), decide(rules.Pickup, rules.Deliver)} {
+		s, err := assort(m, d)
+		if err != nil || len(s.sealed) != 1 || len(s.clear) != 0 || len(s.sealed[0].raws) != 2 {
+			t.Errorf("%+v, %v", s, err)
+		}
+	}
+	if _, err := assort(m, decide(rules.Return, rules.Pickup)); err == nil {
+		t.Error("two strict verdicts for one mailbox are no error")
+	}
 }
 
 func TestReturn(t *testing.T) {
