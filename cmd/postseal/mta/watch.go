@@ -19,7 +19,7 @@ type watch struct {
 // when we are gone.
 func startWatch(pid int, dir string) (*watch, error) {
 	w := &watch{cmd: exec.Command("/bin/sh", "-c",
-		`read -r line || { kill -TERM -- "$1" 2>/dev/null && sleep 2; }; rm -rf "$2"`,
+		`read -r line || { kill -s TERM -- "$1" 2>/dev/null && sleep 2; }; rm -rf "$2"`,
 		"sh", fmt.Sprint(pid), dir)}
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // survives a Ctrl-C at our terminal
 	var err error
