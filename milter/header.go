@@ -1,6 +1,9 @@
 package milter
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // KeptInNotice reports whether a header field stays when the message becomes a
 // notice in place. The list says what is needed and tells nothing of the content:
@@ -14,17 +17,20 @@ import "strings"
 // (Disposition-Notification-To, Return-Receipt-To), keys and hints for replies
 // by mail (Autocrypt, OpenPGP), and Bcc.
 func KeptInNotice(name string) bool {
-	switch strings.ToLower(strings.TrimRight(name, " \t")) {
-	case "received", "return-path", "delivered-to", "x-original-to",
-		"from", "sender", "reply-to", "to", "cc", "date",
-		"message-id", "in-reply-to", "references",
-		"resent-from", "resent-sender", "resent-to", "resent-cc", "resent-date", "resent-message-id",
-		"list-id", "list-help", "list-unsubscribe", "list-unsubscribe-post",
-		"list-subscribe", "list-post", "list-owner", "list-archive",
-		"auto-submitted", "precedence":
-		return true
+	name = strings.TrimRight(name, " \t")
+	return slices.ContainsFunc(keptInNotice(), func(k string) bool { return strings.EqualFold(k, name) })
+}
+
+func keptInNotice() []string {
+	return []string{
+		"Received", "Return-Path", "Delivered-To", "X-Original-To",
+		"From", "Sender", "Reply-To", "To", "Cc", "Date",
+		"Message-ID", "In-Reply-To", "References",
+		"Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Date", "Resent-Message-ID",
+		"List-Id", "List-Help", "List-Unsubscribe", "List-Unsubscribe-Post",
+		"List-Subscribe", "List-Post", "List-Owner", "List-Archive",
+		"Auto-Submitted", "Precedence",
 	}
-	return false
 }
 
 // unsafe are the octets that must not reach the MTA inside a header value: with
