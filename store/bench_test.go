@@ -18,7 +18,7 @@ func BenchmarkDeposit(b *testing.B) {
 	for _, size := range []int{8 << 10, 100 << 10} {
 		for _, writers := range []int{1, 16, 64} {
 			b.Run(fmt.Sprintf("%dKB/%d", size>>10, writers), func(b *testing.B) {
-				e := newEnv(b, func(o *Options) { o.MmapSize = 8 << 30; o.Now = time.Now })
+				e := newEnv(b, func(o *Options) { o.MmapSize = defaultMmap; o.Now = time.Now })
 				e.clock.t = time.Now()
 				first := e.deposit(seal.ModeAccount, "x", "bob@guest.test")[0]
 				e.activate(first.Code, "password")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/bits"
 	"time"
 
 	"filippo.io/age"
@@ -37,8 +38,12 @@ type Options struct {
 
 	MaxReply int64 // octets of a reply's MIME entity; 50 MiB
 	MinFree  int64 // free octets of the file system below which ErrFull is returned; 64 MiB, < 0: not checked
-	MmapSize int   // address space reserved for each file, in octets; 8 GiB
+	MmapSize int   // address space reserved for each file, in octets; 8 GiB (128 MiB on 32 bits)
 }
+
+// defaultMmap is large: while a file outgrows its mapping, writers wait for all
+// readers. It costs address space only, of which 32 bits have little.
+const defaultMmap = 1 << (27 + 6*(bits.UintSize/64))
 
 func (o Options) withDefaults() (Options, error) {
 	if o.Dir == "" || o.Keys == nil || o.Mails == nil {
@@ -75,7 +80,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.MinFree = 64 << 20
 	}
 	if o.MmapSize == 0 {
-		o.MmapSize = 8 << 30
+		o.MmapSize = defaultMmap
 	}
 	return o, nil
 }
