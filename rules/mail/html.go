@@ -33,10 +33,10 @@ func htmlText(r io.Reader, shown, hidden func([]byte) error) error {
 			w.text(z.Text())
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, more := z.TagName()
-			w.start(string(name), more, z)
+			w.start(name, more, z)
 		case html.EndTagToken:
 			name, _ := z.TagName()
-			w.end(string(name))
+			w.end(name)
 		case html.CommentToken, html.DoctypeToken:
 			w.hide(z.Text())
 		}
@@ -99,7 +99,7 @@ func (w *htmlWriter) text(p []byte) {
 	}
 }
 
-func (w *htmlWriter) start(name string, attrs bool, z *html.Tokenizer) {
+func (w *htmlWriter) start(name []byte, attrs bool, z *html.Tokenizer) {
 	w.separate(name)
 	isHidden := false
 	for n := 0; attrs; n++ {
@@ -119,30 +119,30 @@ func (w *htmlWriter) start(name string, attrs bool, z *html.Tokenizer) {
 			}
 		}
 	}
-	switch name {
+	switch string(name) {
 	case "script", "style":
-		w.raw = name
+		w.raw = string(name)
 	case "pre", "textarea", "listing", "xmp", "plaintext":
 		w.pre++
 	}
 	switch {
-	case w.gone == name:
+	case w.gone == string(name):
 		w.depth++
 	case w.gone == "" && isHidden && !isVoid(name):
-		w.gone, w.depth = name, 1
+		w.gone, w.depth = string(name), 1
 	}
 }
 
 // maxAttrs is how many attributes of one tag are looked at by name.
 const maxAttrs = 64
 
-func (w *htmlWriter) end(name string) {
-	if w.gone == name {
+func (w *htmlWriter) end(name []byte) {
+	if w.gone == string(name) {
 		if w.depth--; w.depth == 0 {
 			w.gone = ""
 		}
 	}
-	switch name {
+	switch string(name) {
 	case w.raw:
 		w.raw = ""
 	case "pre", "textarea", "listing", "xmp":
@@ -152,8 +152,8 @@ func (w *htmlWriter) end(name string) {
 }
 
 // separate ends the line or cell that a tag ends.
-func (w *htmlWriter) separate(name string) {
-	switch name {
+func (w *htmlWriter) separate(name []byte) {
+	switch string(name) {
 	case "td", "th":
 		w.show([]byte("\t"))
 		w.space, w.line = true, false
@@ -168,8 +168,8 @@ func (w *htmlWriter) separate(name string) {
 	}
 }
 
-func isVoid(name string) bool {
-	switch name {
+func isVoid(name []byte) bool {
+	switch string(name) {
 	case "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr":
 		return true
 	}

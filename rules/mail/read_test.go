@@ -109,6 +109,18 @@ func TestReadStructure(t *testing.T) {
 			"|0|multipart/mixed|||0\n1|1|text/plain|||3\n2|1|text/plain|||3\n! a part after the last boundary\n",
 		},
 		{
+			"PGP/MIME", "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\n\n--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--b\nContent-Type: application/octet-stream\n\nx\n--b--\n",
+			"|0|multipart/encrypted|||0\n1|2|application/pgp-encrypted|||10\n2|2|application/octet-stream|||1\n? encrypted content\n",
+		},
+		{
+			"PGP in the text", "Subject: x\n\nsee:\n-----BEGIN PGP MESSAGE-----\n\nx\n",
+			"|1|text/plain|||40\n? encrypted content\n",
+		},
+		{
+			"S/MIME", "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\n\nx\n",
+			"|2|application/pkcs7-mime||smime.p7m|3\n? encrypted content\n",
+		},
+		{
 			"comment", "Content-Type: text/plain (really); charset=utf-8\n\nhello\n",
 			"|1|text/plain|||7\n! a comment in a content header field\n",
 		},

@@ -148,6 +148,9 @@ func (t *texts) partHeader(p *Part) error {
 	return t.plain(p, p.label()+" header", strings.NewReader(b.String()), charset{})
 }
 
+// pgpMessage begins an encrypted message inside a text (RFC 9580 section 6.2).
+const pgpMessage = "-----BEGIN PGP MESSAGE-----"
+
 // sniffBytes is how much of a content is looked at to tell what it is.
 const sniffBytes = 1 << 10
 
@@ -226,6 +229,9 @@ func (t *texts) chunker(p *Part, label string, buffer int) *chunker {
 	return &chunker{buf: t.buffers[buffer][:0], budget: &t.budget, deliver: func(data []byte, n int) error {
 		if err := t.ctx.Err(); err != nil {
 			return err
+		}
+		if bytes.Contains(data, []byte(pgpMessage)) {
+			t.unscannable(p, reasonEncrypted)
 		}
 		return t.visit(&Text{Where: p.area(), Label: label, Part: p, Chunk: n, Data: data})
 	}}

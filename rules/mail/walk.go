@@ -22,6 +22,7 @@ const (
 	reasonParts            = "too many parts"
 	reasonNested           = "forwarded messages that are too large"
 	reasonPartial          = "one piece of a message in pieces"
+	reasonEncrypted        = "encrypted content"
 	reasonMultipart        = "a multipart with a transfer encoding"
 )
 
@@ -67,6 +68,9 @@ func (w *walker) begin(p *Part, fields []Field) {
 	} else if p.Type == "" {
 		p.Type = "text/plain"
 	}
+	if p.encrypted() {
+		w.unscannable(p, reasonEncrypted)
+	}
 	switch {
 	case strings.HasPrefix(p.Type, "multipart/"):
 		p.Kind = Container
@@ -75,6 +79,20 @@ func (w *walker) begin(p *Part, fields []Field) {
 	default:
 		p.Kind = Attachment
 	}
+}
+
+// encrypted tells whether a part says so itself: PGP/MIME (RFC 3156 section 4),
+// S/MIME (RFC 8551 section 3.2.2), and what else is in a multipart/encrypted (RFC
+// 1847 section 2.2).
+func (p *Part) encrypted() bool {
+	switch p.Type {
+	case "multipart/encrypted":
+		return true
+	case "application/pkcs7-mime", "application/x-pkcs7-mime":
+		t := strings.ToLower(p.params["smime-type"])
+		return t == "enveloped-data" || t == "authenveloped-data"
+	}
+	return false
 }
 
 // walk reads a source, whose first line belongs to what the caller has started.
