@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"path"
 	"strconv"
 	"strings"
@@ -13,7 +14,11 @@ type attachmentCondition struct {
 	names      []string // globs, folded
 	extensions []string // without the dot, folded
 	types      []string // globs, folded
+	realTypes  []string // globs, folded
 	size       *comparison
+	encrypted  *bool
+	macros     *bool
+	inside     bool // a file in an archive or document, not the attachment itself
 }
 
 // attachmentKeys are the keys of `attachment`, with their documentation.
@@ -22,21 +27,42 @@ func attachmentKeys() []keyInfo {
 		{name: "name", value: "globs", doc: "The file name; * stands for any characters, ? for one. Case doesn't matter.", example: `attachment.name = ["*payroll*", "salaries.*"]`},
 		{name: "extension", value: "extensions", doc: "The end of the file name, with or without its dot.", example: `attachment.extension = ["xls", "xlsx"]`},
 		{name: "type", value: "media types", doc: "The declared media type; * and ? as in `name`.", example: `attachment.type = ["image/*", "application/pdf"]`},
+		{name: "real_type", value: "media types", doc: "The media type by content, whatever was declared.", example: `attachment.real_type = "application/x-msdownload"`},
+		{name: "encrypted", value: "true or false", doc: "It, or a file in it, needs a password or key.", example: `attachment.encrypted = true`},
+		{name: "macros", value: "true or false", doc: "It, or a file in it, carries program code of an office suite.", example: `attachment.macros = true`},
+		{name: "inside", value: "true or false", doc: "With true the keys are about a file inside of an archive or a document, at any depth, instead of the attachment itself.", example: `attachment = { inside = true, extension = ["exe", "js"] }`},
 		{name: "size", value: "a comparison of sizes", doc: "The size when saved to a file.", example: `attachment.size = "> 20 kB"`},
 	}
 }
 
-func (c *attachmentCondition) level() level { return levelStructure }
+// opens tells whether attachments have to be opened for the condition.
+func (c *attachmentCondition) opens() bool {
+	return len(c.realTypes) > 0 || c.encrypted != nil || c.macros != nil || c.inside
+}
+
+func (c *attachmentCondition) level() level {
+	if c.opens() {
+		return levelText
+	}
+	return levelStructure
+}
 
 func (c *attachmentCondition) test(st *state) truth {
-	if st.level < levelStructure {
-		st.want(levelStructure, "")
+	if st.level < c.level() {
+		st.want(c.level(), "")
 		return unknown
 	}
-	for _, p := range st.mail.Attachments() {
-		if c.matches(p) {
-			st.found(Evidence{What: "attachment", Part: "attachment " + p.Path, Name: p.Type, Masked: mask(p.Name) + " " + strconv.FormatInt(p.Size, 10) + " B"})
+	for _, f := range st.files(c.inside) {
+		if c.matches(f) {
+			st.found(Evidence{What: "attachment", Part: "attachment " + f.part, Name: cmp.Or(f.real, f.declared), Masked: mask(f.name) + " " + strconv.FormatInt(f.size, 10) + " B"})
 			return yes
+		}
+	}
+	if c.opens() {
+		// That something is encrypted is known even if what it holds isn't.
+		if why := st.unopenedFor(c.encrypted != nil && c.macros == nil && !c.inside); why != "" {
+			st.want(levelText, why)
+			return unknown
 		}
 	}
 	return st.missingParts()
@@ -52,11 +78,13 @@ func (st *state) missingParts() truth {
 	return no
 }
 
-func (c *attachmentCondition) matches(p *mail.Part) bool {
-	name := strings.ToLower(strings.TrimSpace(p.Name))
+func (c *attachmentCondition) matches(f file) bool {
+	name := strings.ToLower(strings.TrimSpace(f.name))
 	// Windows drops dots and spaces at the end of a name.
 	extension := strings.TrimPrefix(path.Ext(strings.TrimRight(name, ". ")), ".")
-	return anyGlob(c.names, name) && anyGlob(c.types, p.Type) && (c.size == nil || c.size.holds(p.Size)) &&
+	return anyGlob(c.names, name) && anyGlob(c.types, cmp.Or(f.declared, f.real)) && anyGlob(c.realTypes, f.real) &&
+		(c.size == nil || c.size.holds(f.size)) &&
+		(c.encrypted == nil || *c.encrypted == f.encrypted) && (c.macros == nil || *c.macros == f.macros) &&
 		(len(c.extensions) == 0 || extension != "" && anyGlob(c.extensions, extension))
 }
 
@@ -91,12 +119,19 @@ func decodeAttachment(l *loader, n node, _ scope) condition {
 				c.extensions = append(c.extensions, s)
 			}
 		case "type":
-			for _, e := range l.entries(f.texts()) {
-				if !strings.Contains(e.text, "/") && e.text != "*" {
-					l.problem(e, f.owner, `"`+e.text+`" is not a media type; write one like "application/pdf" or "image/*"`)
-				}
-				c.types = append(c.types, strings.ToLower(e.text))
+			c.types = l.mediaTypes(f)
+		case "real_type":
+			c.realTypes = l.mediaTypes(f)
+		case "encrypted":
+			if b, ok := f.boolean(); ok {
+				c.encrypted = &b
 			}
+		case "macros":
+			if b, ok := f.boolean(); ok {
+				c.macros = &b
+			}
+		case "inside":
+			c.inside, _ = f.boolean()
 		case "size":
 			if size, ok := l.decodeComparison(f, parseSize, "> 20 kB"); ok {
 				c.size = &size
@@ -105,7 +140,22 @@ func decodeAttachment(l *loader, n node, _ scope) condition {
 			f.unknown(keyNames(attachmentKeys()))
 		}
 	}
+	if c.opens() {
+		l.set.areas |= mail.InAttachments
+		l.content = true
+	}
 	return l.share(c)
+}
+
+func (l *loader) mediaTypes(n node) []string {
+	var types []string
+	for _, e := range l.entries(n.texts()) {
+		if !strings.Contains(e.text, "/") && e.text != "*" {
+			l.problem(e, n.owner, `"`+e.text+`" is not a media type; write one like "application/pdf" or "image/*"`)
+		}
+		types = append(types, strings.ToLower(e.text))
+	}
+	return types
 }
 
 // An attachmentsCondition tests the number of attachments.
@@ -151,7 +201,7 @@ func (c unscannableCondition) test(st *state) truth {
 		st.want(levelText, "")
 		return unknown
 	}
-	for _, d := range st.mail.Unscannable {
+	for _, d := range st.notRead() {
 		if anyGlob(c.reasons, strings.ToLower(d.What)) {
 			if c.want {
 				st.found(Evidence{What: "unscannable", Part: "part " + d.Part, Name: d.What, Masked: d.What})

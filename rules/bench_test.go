@@ -3,6 +3,8 @@ package rules
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,5 +62,36 @@ func benchmarkEvaluate(b *testing.B, set *Set) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkEvaluateAttachment gives the price of a message with an attachment of
+// a kind that is searched for strings.
+func BenchmarkEvaluateAttachment(b *testing.B) {
+	set := exampleSet(b, "*.toml")
+	content := make([]byte, 7_500_000)
+	random := rand.NewChaCha8([32]byte{})
+	if _, err := random.Read(content); err != nil {
+		b.Fatal(err)
+	}
+	encoded := base64.StdEncoding.EncodeToString(content)
+	var body strings.Builder
+	body.WriteString("--b\r\n\r\nhello\r\n--b\r\nContent-Type: image/jpeg\r\nContent-Disposition: attachment; filename=a.jpg\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+	for ; len(encoded) > 76; encoded = encoded[76:] {
+		body.WriteString(encoded[:76] + "\r\n")
+	}
+	body.WriteString(encoded + "\r\n--b--\r\n")
+	m := &Message{
+		From: "ann@example.com", Recipients: []string{"bob@guest.example"},
+		Header: []Field{{"Subject", " x"}, {"MIME-Version", " 1.0"}, {"Content-Type", " multipart/mixed; boundary=b"}},
+		Body:   strings.NewReader(body.String()), BodySize: int64(body.Len()),
+	}
+	b.SetBytes(m.BodySize)
+	b.ReportAllocs()
+	for b.Loop() {
+		d, err := set.Evaluate(context.Background(), m)
+		if err != nil || d.Verdicts[0].Action != Deliver {
+			b.Fatal(d, err)
+		}
 	}
 }

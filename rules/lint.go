@@ -52,6 +52,10 @@ func (s *Set) Lint(o LintOptions) []Problem {
 	return warnings
 }
 
+// shortTerm is the length from which on a term is hardly found in a megabyte of
+// noise.
+const shortTerm = 4
+
 // lint records what is suspicious about tables and patterns, once all is decoded.
 func (l *loader) lint() {
 	warn := func(n node, format string, args ...any) {
@@ -63,8 +67,15 @@ func (l *loader) lint() {
 		}
 	}
 	for _, name := range sortedKeys(l.dictionaries) {
-		if d := l.dictionaries[name]; !d.used {
+		d := l.dictionaries[name]
+		if !d.used {
 			warn(d.node, "nothing uses this dictionary")
+		}
+		for _, t := range d.terms {
+			if len([]rune(t.Text)) < shortTerm {
+				warn(d.node, "%q and other terms of less than %d characters occur by chance in pictures and archives; write more, such as a phrase", t.Text, shortTerm)
+				break
+			}
 		}
 	}
 	for _, name := range sortedKeys(l.detectors) {

@@ -22,6 +22,7 @@ func TestLint(t *testing.T) {
 		{name: "unused detector", text: "[detector.d]\npattern = 'EMP-\\d+'\n" + rule("a", "pickup", "when.always = true"), want: "10.toml:1: detector.d: nothing uses this detector"},
 		{name: "dictionary used as context", text: "[dictionary.d]\nterms = [\"biopsy\"]\n" + rule("a", "pickup", "when.detect.us-ssn = { near = \"@d\" }")},
 		{name: "list used in an entry", text: "[list]\nx = \"a.example\"\n" + rule("a", "pickup", "when.any = [{ to = \"@x\" }]")},
+		{name: "short terms", text: "[dictionary.d]\nterms = [\"HIV\", \"MRI\", \"biopsy\"]\n" + rule("a", "pickup", "when.dictionary.d = 1"), want: "dictionary.d: \"HIV\" and other terms"},
 		{name: "pattern without a literal", text: rule("a", "pickup", "when.body.matches = '[a-z]\\d+'"), want: "10.toml:4: rule \"a\": when.body.matches: no text of three characters"},
 		{name: "pattern with a literal", text: rule("a", "pickup", "when.body.matches = 'EMP-\\d+'")},
 		{name: "detector without a literal", text: "[detector.d]\npattern = '\\b[A-Z]\\d{7}\\b'\n" + rule("a", "pickup", "when.detect.d = 1"), want: "10.toml:2: detector.d.pattern: no text of three"},

@@ -41,7 +41,11 @@ func load(dir string, o Options) (*Set, view, error) {
 		set: &Set{
 			internal: o.InternalDomains, limits: o.Limits,
 			then: Deliver, unscannable: Quarantine,
+			extractor: o.Extractor,
 		},
+	}
+	if l.set.extractor == nil {
+		l.set.extractor = inProcess{}
 	}
 	err := l.load()
 	return l.set, l.seen, err

@@ -16,6 +16,9 @@ type Options struct {
 	Retention time.Duration
 	// Counter knows what a sender sent lately; nil: rules can't ask.
 	Counter Counter
+	// Extractor opens attachments; nil: in this process. A server takes one that
+	// runs in processes of its own, where a defect in a decoder does no harm.
+	Extractor Extractor
 	// Limits bound the work on one message's content.
 	Limits mail.Limits
 }

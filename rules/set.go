@@ -23,6 +23,7 @@ type Set struct {
 	shared      int             // number of shared conditions
 	scanner     *detect.Scanner // nil if no condition looks at text
 	areas       mail.Where      // what the scanner has to see
+	extractor   Extractor
 }
 
 // Len returns the number of rules in force and of the tests that they passed.
@@ -90,7 +91,7 @@ func (s *Set) evaluate(ctx context.Context, m *Message, limit level) (d *Decisio
 		for _, defect := range st.mail.Defects {
 			d.Defects = append(d.Defects, defect.String())
 		}
-		for _, defect := range st.mail.Unscannable {
+		for _, defect := range st.notRead() {
 			d.Defects = append(d.Defects, "not read: "+defect.String())
 		}
 	}

@@ -3,9 +3,11 @@ package rules
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/postseal/postseal/rules/detect"
+	"github.com/postseal/postseal/rules/extract"
 	"github.com/postseal/postseal/rules/mail"
 )
 
@@ -27,6 +29,8 @@ type state struct {
 	mail       *mail.Message
 	structural int // how many of mail.Unscannable concern the parts themselves
 	tally      *detect.Tally
+	documents  map[*mail.Part]*extract.Result // what attachments are
+	unopened   []mail.Defect                  // why some of them can't be read
 }
 
 // want notes that a condition is unknown: before level l is reached because it
@@ -78,20 +82,33 @@ func (st *state) readText(ctx context.Context) error {
 		return nil
 	}
 	st.tally = st.set.scanner.NewTally()
-	return st.mail.Texts(ctx, st.set.areas, func(t *mail.Text) error {
+	labels := map[*mail.Part]string{}
+	err := st.mail.Texts(ctx, st.set.areas, func(t *mail.Text) error {
+		if t.Part != nil {
+			labels[t.Part] = strings.TrimSuffix(t.Label, " header")
+		}
 		st.tally.Scan(t.Data, uint8(t.Where), t.Label)
 		return ctx.Err()
 	})
+	if err != nil || st.set.areas&mail.InAttachments == 0 {
+		return err
+	}
+	return st.readDocuments(ctx, labels)
 }
 
 // unread returns why some text in areas couldn't be read, "" if all was.
 func (st *state) unread(areas mail.Where) string {
-	for _, d := range st.mail.Unscannable {
+	for _, d := range st.notRead() {
 		if st.area(d.Part)&areas != 0 {
 			return d.String()
 		}
 	}
 	return ""
+}
+
+// notRead lists all that couldn't be read.
+func (st *state) notRead() []mail.Defect {
+	return slices.Concat(st.mail.Unscannable, st.unopened)
 }
 
 // area returns where the text of a part stands; for the message and for a part

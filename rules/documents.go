@@ -1,0 +1,122 @@
+package rules
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/postseal/postseal/rules/extract"
+	"github.com/postseal/postseal/rules/mail"
+)
+
+// An Extractor reads text out of documents and says what they are.
+type Extractor interface {
+	// Extract hands all text of d to visit. The error is one of d.Content, ctx or
+	// visit; what is wrong with the document is in the result.
+	Extract(ctx context.Context, d extract.Document, visit func(*extract.Text) error) (*extract.Result, error)
+}
+
+// inProcess extracts without the protection of a process of its own.
+type inProcess struct{}
+
+func (inProcess) Extract(ctx context.Context, d extract.Document, visit func(*extract.Text) error) (*extract.Result, error) {
+	return extract.Extract(ctx, d, extract.Limits{}, visit)
+}
+
+// documentBytes is the size up to which an attachment is opened.
+const documentBytes = 64 << 20
+
+// readDocuments opens the attachments: their text goes to the scanner, what they
+// are into st.documents, and what can't be read into st.unopened. labels name
+// the parts for evidence.
+func (st *state) readDocuments(ctx context.Context, labels map[*mail.Part]string) error {
+	st.documents = map[*mail.Part]*extract.Result{}
+	for _, p := range st.mail.Attachments() {
+		// A forwarded message is read as a message, its attachments are on the list.
+		if strings.HasPrefix(p.Type, "message/") || p.Size == 0 {
+			continue
+		}
+		result, err := st.readDocument(ctx, p, labels[p])
+		if err != nil {
+			return fmt.Errorf("part %s: %w", p.Path, err)
+		}
+		st.documents[p] = result
+		for _, reason := range result.Unscannable {
+			st.unopened = append(st.unopened, mail.Defect{Part: p.Path, What: string(reason)})
+		}
+	}
+	return nil
+}
+
+func (st *state) readDocument(ctx context.Context, p *mail.Part, label string) (*extract.Result, error) {
+	if p.Size > documentBytes {
+		return &extract.Result{Unscannable: []extract.Reason{extract.ReasonSize}}, nil
+	}
+	var content bytes.Buffer
+	content.Grow(int(p.Size) + bytes.MinRead)
+	if _, err := content.ReadFrom(io.LimitReader(st.mail.Open(p), documentBytes)); err != nil {
+		return nil, err
+	}
+	if label == "" {
+		label = "attachment " + p.Path
+	}
+	d := extract.Document{Name: p.Name, DeclaredType: p.Type, Content: bytes.NewReader(content.Bytes()), Size: int64(content.Len())}
+	return st.set.extractor.Extract(ctx, d, func(t *extract.Text) error {
+		at := label
+		if t.Path != "" {
+			at += " (a file in it)"
+		}
+		st.tally.Scan(t.Data, uint8(mail.InAttachments), at)
+		return ctx.Err()
+	})
+}
+
+// A file is an attachment, or a file inside one, as conditions see it.
+type file struct {
+	part      string // path of the attachment
+	name      string
+	declared  string // media type; "" inside of archives
+	real      string // media type by content; "" if it wasn't looked at
+	size      int64
+	encrypted bool
+	macros    bool
+}
+
+// files lists the attachments, or the files inside them.
+func (st *state) files(inside bool) []file {
+	var files []file
+	for _, p := range st.mail.Attachments() {
+		result := st.documents[p]
+		if !inside {
+			f := file{part: p.Path, name: p.Name, declared: p.Type, size: p.Size}
+			if result != nil {
+				f.real, f.encrypted, f.macros = result.Type, result.Encrypted, result.Macros
+			}
+			files = append(files, f)
+			continue
+		}
+		if result == nil {
+			continue
+		}
+		for _, m := range result.Members {
+			name := m.Path[strings.LastIndexAny(m.Path, `/\`)+1:]
+			files = append(files, file{part: p.Path, name: name, real: m.Type, size: m.Size, encrypted: m.Encrypted, macros: m.Macros})
+		}
+	}
+	return files
+}
+
+// unopenedFor returns why a file may have been missed that a condition looks
+// for, "" if none was.
+func (st *state) unopenedFor(encrypted bool) string {
+	i := slices.IndexFunc(st.unopened, func(d mail.Defect) bool {
+		return !encrypted || d.What != string(extract.ReasonEncrypted)
+	})
+	if i < 0 {
+		return ""
+	}
+	return st.unopened[i].String()
+}
