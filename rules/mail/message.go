@@ -15,7 +15,7 @@ type Field struct{ Name, Value string }
 type Message struct {
 	Parts       []*Part   // the first is the message itself, with Path ""
 	Defects     []Defect  // what is wrong with its form; Texts adds to it
-	Unscannable []Defect  // what was not read, and why; Texts adds to it
+	Unscannable []Defect  // what was not read, and why: after Read parts that are missing from Parts, to which Texts adds text
 	Header      []Field   // as given to Read
 	Decoded     []Decoded // the header decoded, same order
 

@@ -119,8 +119,14 @@ func (t *texts) read(p *Part) error {
 			return err
 		}
 	}
+	if p.encrypted() {
+		t.unscannable(p, reasonEncrypted)
+	}
 	if p.walked || p.unread {
 		return nil
+	}
+	if p.transfer == unknownEncoding {
+		t.unscannable(p, reasonEncoding)
 	}
 	return t.contentOf(p)
 }

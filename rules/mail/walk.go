@@ -68,9 +68,6 @@ func (w *walker) begin(p *Part, fields []Field) {
 	} else if p.Type == "" {
 		p.Type = "text/plain"
 	}
-	if p.encrypted() {
-		w.unscannable(p, reasonEncrypted)
-	}
 	switch {
 	case strings.HasPrefix(p.Type, "multipart/"):
 		p.Kind = Container
@@ -357,7 +354,7 @@ func (w *walker) finish(p *Part) {
 	switch {
 	case p.Type == "message/partial":
 		w.unscannable(p, reasonPartial)
-	case p.transfer == unknownEncoding:
+	case p.transfer == unknownEncoding && isMessage(p):
 		w.unscannable(p, reasonEncoding)
 	}
 	p.Size = p.content.end - p.content.start
