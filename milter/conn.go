@@ -37,6 +37,7 @@ type conn struct {
 	data    []byte // of frame
 	later   []frame
 	out     []byte // what go-milter has not read of its frame yet
+	stand   [16]byte
 	macros  map[byte]map[string]string
 
 	write   sync.Mutex // one frame, or one burst, at a time
@@ -144,24 +145,19 @@ func (c *conn) takeMacros(cmd byte) map[string]string {
 	return m
 }
 
-// stand-ins are the frames that go-milter gets: it has to find the command, and
-// no more.
-func standIn(f frame) []byte {
-	switch f.code {
-	case cmdConnect:
-		return appendFrame(nil, f.code, []byte("-\x00U"))
-	case cmdHeader:
-		return appendFrame(nil, f.code, []byte("-\x00-\x00"))
-	case cmdOptions:
-		return appendFrame(nil, f.code, f.data)
-	default:
-		return appendFrame(nil, f.code)
-	}
-}
-
+// deliver makes f the frame at hand. go-milter gets a stand-in, in which it finds
+// the command and no more.
 func (c *conn) deliver(f frame) {
 	c.frame = f
-	c.out = standIn(f)
+	data := ""
+	switch f.code {
+	case cmdConnect:
+		data = "-\x00U"
+	case cmdHeader:
+		data = "-\x00-\x00"
+	}
+	b := append(c.stand[:0], 0, 0, 0, byte(1+len(data)), f.code)
+	c.out = append(b, data...)
 }
 
 // read reads one frame. Waiting for its first octet may take Idle, the whole of
