@@ -6,13 +6,12 @@ import (
 	"io"
 	"mime/multipart"
 	"net/mail"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-rod/rod/lib/proto"
+	"github.com/postseal/postseal/portal/browsertest"
 	"github.com/postseal/postseal/store/seal"
 	"github.com/postseal/postseal/store/socket"
 )
@@ -53,90 +52,76 @@ Content-Transfer-Encoding: base64
 `
 }
 
-// download runs what starts a download and returns the file's name and content.
-func (tb *tab) download(f func()) (string, []byte) {
-	tb.t.Helper()
-	dir := tb.t.TempDir()
-	wait := tb.Browser().Context(tb.GetContext()).WaitDownload(dir)
-	f()
-	info := wait()
-	b, err := os.ReadFile(filepath.Join(dir, info.GUID))
-	must(tb.t, err)
-	return info.SuggestedFilename, b
-}
-
 func TestBrowserAccount(t *testing.T) {
 	s := newSite(t, nil)
 	id, code := s.sealed(seal.ModeAccount, mailWithFile())
-	tb := newTab(t, true)
+	tb := browsertest.Start(t).Tab(t, true)
 
 	// The link from the notice, as a gateway mangles it.
-	tb.open(s.url + "/a/" + id + "%23" + code.Fragment())
-	if got := tb.address(); !strings.HasSuffix(got, "/a/"+id+"#"+code.Fragment()) {
+	tb.Open(s.url + "/a/" + id + "%23" + code.Fragment())
+	if got := tb.Address(); !strings.HasSuffix(got, "/a/"+id+"#"+code.Fragment()) {
 		t.Fatalf("%%23 led to %s", got)
 	}
-	tb.press(text("link.button"))
-	tb.waitFor("h1", text("activate.heading"))
-	if strings.Contains(tb.address(), "#") {
+	tb.Press(text("link.button"))
+	tb.WaitFor("h1", text("activate.heading"))
+	if strings.Contains(tb.Address(), "#") {
 		t.Errorf("the code is still in the address bar")
 	}
 
 	// The requirements tick off while typing.
-	tb.fill("#name", "Gustav Guest")
-	tb.fill("#password", "password123")
-	tb.waitFor("li.unmet", text("password.length"))
-	tb.waitFor("li.unmet", text("password.common"))
-	tb.fill("#password", password)
+	tb.Fill("#name", "Gustav Guest")
+	tb.Fill("#password", "password123")
+	tb.WaitFor("li.unmet", text("password.length"))
+	tb.WaitFor("li.unmet", text("password.common"))
+	tb.Fill("#password", password)
 	for _, k := range []string{"length", "common", "context"} {
-		tb.waitFor("li.met", text("password."+k))
+		tb.WaitFor("li.met", text("password."+k))
 	}
-	tb.fill("#repeat", password)
-	tb.waitFor("li.met", text("password.repeat"))
-	tb.press(text("activate.button"))
+	tb.Fill("#repeat", password)
+	tb.WaitFor("li.met", text("password.repeat"))
+	tb.Press(text("activate.button"))
 
-	tb.waitFor("h1", "Grüße mit Anlage")
-	body := tb.frame().MustElement("body")
+	tb.WaitFor("h1", "Grüße mit Anlage")
+	body := tb.Mail().MustElement("body")
 	if got := body.MustText(); !strings.Contains(got, "Read this.") {
 		t.Fatalf("the frame shows %q", got)
 	}
 	if got := tb.MustEval(`() => document.title`).Str(); strings.Contains(got, "owned") {
 		t.Fatal("a script of the mail ran")
 	}
-	name, got := tb.download(func() { tb.press("data file.bin") })
+	name, got := tb.Download(func() { tb.Press("data file.bin") })
 	if name != "data file.bin" || sha256.Sum256(got) != sha256.Sum256(attachmentBytes()) {
 		t.Fatalf("attachment %q: %d octets, not those that were sent", name, len(got))
 	}
-	name, got = tb.download(func() { tb.press(text("message.original")) })
+	name, got = tb.Download(func() { tb.Press(text("message.original")) })
 	if want := strings.ReplaceAll(mailWithFile(), "\n", "\r\n"); name != "Grüße mit Anlage.eml" || string(got) != want {
 		t.Fatalf("original %q differs (%d octets)", name, len(got))
 	}
 
 	// Reply with a file.
-	tb.press(text("message.reply"))
-	tb.waitFor("h1", text("reply.heading"))
-	file := filepath.Join(t.TempDir(), "answer ä.bin")
-	must(t, os.WriteFile(file, attachmentBytes(), 0o600))
-	must(t, tb.MustElement("#files").SetFiles([]string{file}))
-	tb.fill("#body", "Thank you.\nÜbrigens: fine.")
-	tb.press(text("reply.button"))
-	tb.waitFor("h1", text("sent.heading"))
+	tb.Press(text("message.reply"))
+	tb.WaitFor("h1", text("reply.heading"))
+	tb.Choose("#files", "answer ä.bin", attachmentBytes())
+	tb.Fill("#body", "Thank you.\nÜbrigens: fine.")
+	tb.Press(text("reply.button"))
+	tb.WaitFor("h1", text("sent.heading"))
 	if len(s.owner.replies) != 1 {
 		t.Fatalf("%d replies", len(s.owner.replies))
 	}
 	checkReply(t, s.owner.replies[0], "Re: Grüße mit Anlage", "answer ä.bin")
 
-	tb.press(text("layout.logout"))
-	tb.waitFor(".notice", text("login.out"))
-	tb.open(s.url + "/m/" + id)
-	tb.waitFor("h1", text("login.heading.message"))
-	tb.fill("#address", guest)
-	tb.fill("#password", "this is not the password")
-	tb.press(text("login.button.open"))
-	tb.waitFor(".problem", text("login.wrong"))
-	tb.fill("#password", password)
-	tb.press(text("login.button.open"))
-	tb.waitFor("h1", "Grüße mit Anlage")
-	tb.quiet("the server responded with a status of 401")
+	tb.Press(text("layout.logout"))
+	tb.WaitFor(".notice", text("login.out"))
+	tb.Open(s.url + "/m/" + id)
+	tb.WaitFor("h1", text("login.heading.message"))
+	tb.Fill("#address", guest)
+	tb.Fill("#password", "this is not the password")
+	tb.Press(text("login.button.open"))
+	tb.WaitFor(".problem", text("login.wrong"))
+	tb.Fill("#password", password)
+	tb.Press(text("login.button.open"))
+	tb.WaitFor("h1", "Grüße mit Anlage")
+	tb.Quiet("the server responded with a status of 401")
 }
 
 // checkReply reads a reply's entity as a mail client does.
@@ -171,53 +156,50 @@ func checkReply(t testing.TB, r fakeReply, subject, name string) {
 func TestBrowserOneTime(t *testing.T) {
 	s := newSite(t, nil)
 	id, code := s.sealed(seal.ModeOneTime, mailWithFile())
-	tb := newTab(t, true)
-	tb.open(s.url + "/o/" + id + "#" + code.Fragment())
-	tb.waitFor("p", text("onetime.ready"))
+	tb := browsertest.Start(t).Tab(t, true)
+	tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
+	tb.WaitFor("p", text("onetime.ready"))
 	if !s.owner.links[code.Token().Hash()].opened.IsZero() {
 		t.Fatal("looking at the page opened the message")
 	}
-	tb.press(text("onetime.button"))
-	tb.waitFor("#m-subject", "Grüße mit Anlage")
-	if got := tb.frame().MustElement("body").MustText(); !strings.Contains(got, "Read this.") {
+	tb.Press(text("onetime.button"))
+	tb.WaitFor("#m-subject", "Grüße mit Anlage")
+	if got := tb.Mail().MustElement("body").MustText(); !strings.Contains(got, "Read this.") {
 		t.Fatalf("the frame shows %q", got)
 	}
-	if got := tb.frame().MustElement("p").MustEval(`() => this.ownerDocument.defaultView.getComputedStyle(this).color`).Str(); got != "rgb(10, 20, 30)" {
+	if got := tb.Mail().MustElement("p").MustEval(`() => this.ownerDocument.defaultView.getComputedStyle(this).color`).Str(); got != "rgb(10, 20, 30)" {
 		t.Errorf("the mail's style is %s", got)
 	}
-	name, got := tb.download(func() { tb.press("data file.bin") })
+	name, got := tb.Download(func() { tb.Press("data file.bin") })
 	if name != "data file.bin" || sha256.Sum256(got) != sha256.Sum256(attachmentBytes()) {
 		t.Fatalf("attachment %q: %d octets, not those that were sent", name, len(got))
 	}
-	name, got = tb.download(func() { tb.press(text("message.original")) })
+	name, got = tb.Download(func() { tb.Press(text("message.original")) })
 	if want := strings.ReplaceAll(mailWithFile(), "\n", "\r\n"); name != "Grüße mit Anlage.eml" || string(got) != want {
 		t.Fatalf("original %q differs", name)
 	}
 
-	file := filepath.Join(t.TempDir(), "answer ä.bin")
-	must(t, os.WriteFile(file, attachmentBytes(), 0o600))
-	must(t, tb.MustElement("#r-files").SetFiles([]string{file}))
-	tb.fill("#r-body", "Thank you.\nÜbrigens: fine.")
-	tb.press(text("reply.button"))
-	tb.waitFor("h1", text("sent.heading"))
+	tb.Choose("#r-files", "answer ä.bin", attachmentBytes())
+	tb.Fill("#r-body", "Thank you.\nÜbrigens: fine.")
+	tb.Press(text("reply.button"))
+	tb.WaitFor("h1", text("sent.heading"))
 	checkReply(t, s.owner.replies[0], "Re: Grüße mit Anlage", "answer ä.bin")
-	tb.quiet("frame is sandboxed")
+	tb.Quiet("frame is sandboxed")
 
 	noKey(t, tb, code)
 }
 
 // noKey fails the test if a request carried the code or the key that it yields.
-func noKey(t testing.TB, tb *tab, code seal.Code) {
+func noKey(t testing.TB, tb *browsertest.Tab, code seal.Code) {
 	t.Helper()
 	key, err := code.Identity()
 	must(t, err)
-	tb.mu.Lock()
-	defer tb.mu.Unlock()
-	if len(tb.requests) < 5 {
-		t.Fatalf("only %d requests were seen", len(tb.requests))
+	requests := tb.Requests()
+	if len(requests) < 5 {
+		t.Fatalf("only %d requests were seen", len(requests))
 	}
 	saw := false
-	for _, r := range tb.requests {
+	for _, r := range requests {
 		saw = saw || strings.Contains(r, code.Token().Encode())
 		// The browser's own record of a navigation has the fragment, which it
 		// does not send: RFC 9110 section 7.1.
@@ -239,21 +221,21 @@ func TestBrowserOneTimeTyped(t *testing.T) {
 	s := newSite(t, nil)
 	// The link lost its fragment: the code is typed, at the link's page or anywhere.
 	id, code := s.sealed(seal.ModeOneTime, plainMail)
-	tb := newTab(t, true)
-	tb.open(s.url + "/o/" + id)
-	tb.fill("#code", strings.ToLower(code.Text()))
-	tb.press(text("onetime.button"))
-	tb.waitFor("#m-text", "4111 1111 1111 1111")
+	tb := browsertest.Start(t).Tab(t, true)
+	tb.Open(s.url + "/o/" + id)
+	tb.Fill("#code", strings.ToLower(code.Text()))
+	tb.Press(text("onetime.button"))
+	tb.WaitFor("#m-text", "4111 1111 1111 1111")
 	noKey(t, tb, code)
 
 	_, code = s.sealed(seal.ModeOneTime, plainMail)
-	tb = newTab(t, true)
-	tb.open(s.url + "/code")
-	tb.fill("#code", code.Text())
-	tb.press(text("link.button"))
-	tb.waitFor("p", text("onetime.ready"))
-	tb.press(text("onetime.button"))
-	tb.waitFor("#m-text", "4111 1111 1111 1111")
+	tb = browsertest.Start(t).Tab(t, true)
+	tb.Open(s.url + "/code")
+	tb.Fill("#code", code.Text())
+	tb.Press(text("link.button"))
+	tb.WaitFor("p", text("onetime.ready"))
+	tb.Press(text("onetime.button"))
+	tb.WaitFor("#m-text", "4111 1111 1111 1111")
 	noKey(t, tb, code)
 }
 
@@ -273,18 +255,18 @@ func TestBrowserOneTimeRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			id, code := s.sealed(seal.ModeOneTime, plainMail)
 			tt.break_(s.owner.messages[id], s.owner.links[code.Token().Hash()])
-			tb := newTab(t, true)
-			tb.open(s.url + "/o/" + id + "#" + code.Fragment())
-			tb.press(text("onetime.button"))
-			tb.waitFor("h1", text(tt.want))
+			tb := browsertest.Start(t).Tab(t, true)
+			tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
+			tb.Press(text("onetime.button"))
+			tb.WaitFor("h1", text(tt.want))
 			if strings.Contains(tb.MustHTML(), "4111") {
 				t.Error("the message was shown")
 			}
 			// A stranger is told the same as for any link that never was.
-			tb = newTab(t, true)
-			tb.open(s.url + "/o/" + id + "#" + seal.NewCode().Fragment())
-			tb.press(text("onetime.button"))
-			tb.waitFor("h1", text("error.unknown.title"))
+			tb = browsertest.Start(t).Tab(t, true)
+			tb.Open(s.url + "/o/" + id + "#" + seal.NewCode().Fragment())
+			tb.Press(text("onetime.button"))
+			tb.WaitFor("h1", text("error.unknown.title"))
 		})
 	}
 }
@@ -292,16 +274,16 @@ func TestBrowserOneTimeRefused(t *testing.T) {
 func TestBrowserOneTimeWithoutScripts(t *testing.T) {
 	s := newSite(t, nil)
 	id, code := s.sealed(seal.ModeOneTime, mailWithFile())
-	tb := newTab(t, false)
-	tb.open(s.url + "/o/" + id + "#" + code.Fragment())
-	tb.fill("#code", code.Text())
-	tb.press(text("onetime.button"))
-	tb.waitFor("h1", "Grüße mit Anlage")
-	if got := tb.frame().MustElement("body").MustText(); !strings.Contains(got, "Read this.") {
+	tb := browsertest.Start(t).Tab(t, false)
+	tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
+	tb.Fill("#code", code.Text())
+	tb.Press(text("onetime.button"))
+	tb.WaitFor("h1", "Grüße mit Anlage")
+	if got := tb.Mail().MustElement("body").MustText(); !strings.Contains(got, "Read this.") {
 		t.Fatalf("the frame shows %q", got)
 	}
-	name, got := tb.download(func() {
-		b := tb.waitFor(".attachments button", "data file.bin")
+	name, got := tb.Download(func() {
+		b := tb.WaitFor(".attachments button", "data file.bin")
 		must(t, b.Click(proto.InputMouseButtonLeft, 1))
 	})
 	if name != "data file.bin" || sha256.Sum256(got) != sha256.Sum256(attachmentBytes()) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-rod/rod/lib/proto"
+	"github.com/postseal/postseal/portal/browsertest"
 	"github.com/postseal/postseal/store/seal"
 	"github.com/postseal/postseal/store/socket"
 )
@@ -20,7 +21,7 @@ var screenshots = flag.String("screenshots", "", "write a picture of every page 
 // A screen is one page in one state.
 type screen struct {
 	name string
-	show func(*tab)
+	show func(*browsertest.Tab)
 }
 
 // TestScreens goes through every page and state at a phone's and a desk's width,
@@ -29,6 +30,7 @@ type screen struct {
 func TestScreens(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.Limits.Page = 8; o.Limits.Reply = 64 << 10 })
 	w := newWorld(s)
+	b := browsertest.Start(t)
 	schemes := []string{"light"}
 	if *screenshots != "" {
 		schemes = append(schemes, "dark")
@@ -38,13 +40,12 @@ func TestScreens(t *testing.T) {
 		for _, scheme := range schemes {
 			for _, sc := range w.screens() {
 				t.Run(fmt.Sprintf("%s-%d-%s", sc.name, width, scheme), func(t *testing.T) {
-					tb := newTab(t, !strings.Contains(sc.name, "noscript"))
+					tb := b.Tab(t, !strings.Contains(sc.name, "noscript"))
 					height := 844
 					if width > 1000 {
 						height = 900
 					}
-					must(t, proto.EmulationSetDeviceMetricsOverride{Width: width, Height: height, DeviceScaleFactor: 1, Mobile: width < 1000}.Call(tb))
-					must(t, proto.EmulationSetEmulatedMedia{Features: []*proto.EmulationMediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}.Call(tb))
+					tb.Screen(width, height, scheme)
 					sc.show(tb)
 					must(t, tb.WaitStable(150*time.Millisecond))
 					over, err := tb.Eval(`() => document.documentElement.scrollWidth - document.documentElement.clientWidth`)
@@ -58,7 +59,7 @@ func TestScreens(t *testing.T) {
 						must(t, os.WriteFile(filepath.Join(*screenshots, fmt.Sprintf("%s-%d-%s.png", sc.name, width, scheme)), b, 0o644))
 					}
 					// A refused code or log-in is a 4xx by design.
-					tb.quiet("Failed to load resource: the server responded with a status of 4", "502", "503",
+					tb.Quiet("Failed to load resource: the server responded with a status of 4", "502", "503",
 						// The handlers in the sample mail, while it is being cleaned.
 						"frame is sandboxed")
 				})
@@ -117,19 +118,18 @@ func cookieOf(c *client) string {
 }
 
 // as gives the tab a session.
-func (w *world) as(tb *tab, cookie string) {
-	tb.t.Helper()
+func (w *world) as(tb *browsertest.Tab, cookie string) {
 	_, err := proto.NetworkSetCookie{Name: "postseal", Value: cookie, URL: w.s.url, HTTPOnly: true}.Call(tb)
-	must(tb.t, err)
+	must(w.s.t, err)
 }
 
 func (w *world) screens() []screen {
 	s := w.s
-	user := func(path string) func(*tab) {
-		return func(tb *tab) { w.as(tb, w.cookie); tb.open(s.url + path) }
+	user := func(path string) func(*browsertest.Tab) {
+		return func(tb *browsertest.Tab) { w.as(tb, w.cookie); tb.Open(s.url + path) }
 	}
-	anyone := func(path string) func(*tab) {
-		return func(tb *tab) { tb.open(s.url + path) }
+	anyone := func(path string) func(*browsertest.Tab) {
+		return func(tb *browsertest.Tab) { tb.Open(s.url + path) }
 	}
 	fresh := func(to string) (string, seal.Code) {
 		return s.owner.seal(s.t, sealRequest{mode: seal.ModeAccount, from: member, to: to, raw: plainMail})
@@ -140,149 +140,148 @@ func (w *world) screens() []screen {
 	}
 	return []screen{
 		{"login", anyone("/")},
-		{"login-wrong", func(tb *tab) {
-			tb.open(s.url + "/")
-			tb.fill("#address", "nobody@elsewhere.example")
-			tb.fill("#password", "wrong wrong wrong")
-			tb.press(text("login.button"))
-			tb.waitFor(".problem", text("login.wrong"))
+		{"login-wrong", func(tb *browsertest.Tab) {
+			tb.Open(s.url + "/")
+			tb.Fill("#address", "nobody@elsewhere.example")
+			tb.Fill("#password", "wrong wrong wrong")
+			tb.Press(text("login.button"))
+			tb.WaitFor(".problem", text("login.wrong"))
 			delete(s.owner.failures, "nobody@elsewhere.example")
 		}},
 		{"login-message", anyone("/m/" + w.html)},
 		{"login-out", anyone("/?out")},
 		{"code", anyone("/code")},
-		{"code-wrong", func(tb *tab) {
-			tb.open(s.url + "/code")
-			tb.fill("#code", seal.NewCode().Text())
-			tb.press(text("link.button"))
-			tb.waitFor("#find-error", "code")
+		{"code-wrong", func(tb *browsertest.Tab) {
+			tb.Open(s.url + "/code")
+			tb.Fill("#code", seal.NewCode().Text())
+			tb.Press(text("link.button"))
+			tb.WaitFor("#find-error", "code")
 		}},
-		{"link-typed-wrong", func(tb *tab) {
-			tb.open(s.url + "/a/" + w.id)
-			tb.fill("#code", "7H2K-1")
-			tb.press(text("link.button"))
-			tb.waitFor(".problem", "whole code")
+		{"link-typed-wrong", func(tb *browsertest.Tab) {
+			tb.Open(s.url + "/a/" + w.id)
+			tb.Fill("#code", "7H2K-1")
+			tb.Press(text("link.button"))
+			tb.WaitFor(".problem", "whole code")
 		}},
-		{"link-ready", func(tb *tab) {
+		{"link-ready", func(tb *browsertest.Tab) {
 			id, code := fresh("new@elsewhere.example")
-			tb.open(s.url + "/a/" + id + "#" + code.Fragment())
-			tb.waitFor("p", text("link.ready"))
+			tb.Open(s.url + "/a/" + id + "#" + code.Fragment())
+			tb.WaitFor("p", text("link.ready"))
 		}},
-		{"activate", func(tb *tab) {
+		{"activate", func(tb *browsertest.Tab) {
 			id, code := fresh("new@elsewhere.example")
-			tb.open(s.url + "/a/" + id + "#" + code.Fragment())
-			tb.press(text("link.button"))
-			tb.waitFor("h1", text("activate.heading"))
+			tb.Open(s.url + "/a/" + id + "#" + code.Fragment())
+			tb.Press(text("link.button"))
+			tb.WaitFor("h1", text("activate.heading"))
 		}},
-		{"activate-typing", func(tb *tab) {
+		{"activate-typing", func(tb *browsertest.Tab) {
 			id, code := fresh("new@elsewhere.example")
-			tb.open(s.url + "/a/" + id + "#" + code.Fragment())
-			tb.press(text("link.button"))
-			tb.waitFor("h1", text("activate.heading"))
-			tb.fill("#name", "Nora New")
-			tb.fill("#password", "elsewhere new elsewhere")
-			tb.waitFor("li.unmet", text("password.context"))
+			tb.Open(s.url + "/a/" + id + "#" + code.Fragment())
+			tb.Press(text("link.button"))
+			tb.WaitFor("h1", text("activate.heading"))
+			tb.Fill("#name", "Nora New")
+			tb.Fill("#password", "elsewhere new elsewhere")
+			tb.WaitFor("li.unmet", text("password.context"))
 		}},
-		{"activate-errors", func(tb *tab) {
+		{"activate-errors", func(tb *browsertest.Tab) {
 			id, code := fresh("new@elsewhere.example")
-			tb.open(s.url + "/a/" + id + "#" + code.Fragment())
-			tb.press(text("link.button"))
-			tb.waitFor("h1", text("activate.heading"))
-			tb.fill("#name", "Nora New")
-			tb.fill("#password", "short")
-			tb.fill("#repeat", "shorts")
-			tb.press(text("activate.button"))
-			tb.waitFor(".problem", text("password.length.error"))
+			tb.Open(s.url + "/a/" + id + "#" + code.Fragment())
+			tb.Press(text("link.button"))
+			tb.WaitFor("h1", text("activate.heading"))
+			tb.Fill("#name", "Nora New")
+			tb.Fill("#password", "short")
+			tb.Fill("#repeat", "shorts")
+			tb.Press(text("activate.button"))
+			tb.WaitFor(".problem", text("password.length.error"))
 		}},
 		{"forgot", anyone("/forgot")},
-		{"forgot-sent", func(tb *tab) {
-			tb.open(s.url + "/forgot")
-			tb.fill("#address", guest)
-			tb.press(text("forgot.button"))
-			tb.waitFor(".notice", guest)
+		{"forgot-sent", func(tb *browsertest.Tab) {
+			tb.Open(s.url + "/forgot")
+			tb.Fill("#address", guest)
+			tb.Press(text("forgot.button"))
+			tb.WaitFor(".notice", guest)
 		}},
-		{"reset", func(tb *tab) {
+		{"reset", func(tb *browsertest.Tab) {
 			code := s.owner.codes[len(s.owner.codes)-1]
-			tb.open(s.url + "/r#" + code.Fragment())
-			tb.press(text("link.button"))
-			tb.waitFor("h1", text("reset.heading"))
+			tb.Open(s.url + "/r#" + code.Fragment())
+			tb.Press(text("link.button"))
+			tb.WaitFor("h1", text("reset.heading"))
 		}},
 		{"inbox", user("/inbox")},
-		{"inbox-older", func(tb *tab) {
+		{"inbox-older", func(tb *browsertest.Tab) {
 			w.as(tb, w.cookie)
-			tb.open(s.url + "/inbox")
-			tb.press(text("inbox.older"))
-			tb.waitFor("a", text("inbox.newest"))
+			tb.Open(s.url + "/inbox")
+			tb.Press(text("inbox.older"))
+			tb.WaitFor("a", text("inbox.newest"))
 		}},
-		{"inbox-empty", func(tb *tab) { w.as(tb, w.empty); tb.open(s.url + "/inbox") }},
+		{"inbox-empty", func(tb *browsertest.Tab) { w.as(tb, w.empty); tb.Open(s.url + "/inbox") }},
 		{"message-sealed", user("/m/" + w.id)},
-		{"message-html", func(tb *tab) {
+		{"message-html", func(tb *browsertest.Tab) {
 			user("/m/" + w.html)(tb)
-			f := tb.frame()
+			f := tb.Mail()
 			_, err := f.Element("table")
-			must(tb.t, err)
+			must(w.s.t, err)
 		}},
 		{"message-text-view", user("/m/" + w.html + "?view=text")},
 		{"message-plain-replied", user("/m/" + w.plain)},
-		{"message-headers", func(tb *tab) {
+		{"message-headers", func(tb *browsertest.Tab) {
 			user("/m/" + w.html)(tb)
-			tb.frame()
-			must(tb.t, tb.MustElement(".headers summary").Click(proto.InputMouseButtonLeft, 1))
+			tb.Mail()
+			must(w.s.t, tb.MustElement(".headers summary").Click(proto.InputMouseButtonLeft, 1))
 		}},
 		{"reply", user("/m/" + w.html + "/reply")},
-		{"reply-empty", func(tb *tab) {
+		{"reply-empty", func(tb *browsertest.Tab) {
 			user("/m/" + w.html + "/reply")(tb)
-			tb.press(text("reply.button"))
-			tb.waitFor(".problem", text("reply.empty"))
+			tb.Press(text("reply.button"))
+			tb.WaitFor(".problem", text("reply.empty"))
 		}},
 		{"reply-sent", user("/m/" + w.plain + "/sent")},
-		{"onetime", func(tb *tab) {
+		{"onetime", func(tb *browsertest.Tab) {
 			id, _ := oneTime()
-			tb.open(s.url + "/o/" + id)
+			tb.Open(s.url + "/o/" + id)
 		}},
-		{"onetime-ready", func(tb *tab) {
+		{"onetime-ready", func(tb *browsertest.Tab) {
 			id, code := oneTime()
-			tb.open(s.url + "/o/" + id + "#" + code.Fragment())
-			tb.waitFor("p", text("onetime.ready"))
+			tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
+			tb.WaitFor("p", text("onetime.ready"))
 		}},
-		{"onetime-open", func(tb *tab) {
+		{"onetime-open", func(tb *browsertest.Tab) {
 			id, code := oneTime()
-			tb.open(s.url + "/o/" + id + "#" + code.Fragment())
-			tb.press(text("onetime.button"))
-			tb.waitFor("#m-subject", "policy documents")
+			tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
+			tb.Press(text("onetime.button"))
+			tb.WaitFor("#m-subject", "policy documents")
 		}},
-		{"onetime-expired", func(tb *tab) {
+		{"onetime-expired", func(tb *browsertest.Tab) {
 			id, code := oneTime()
 			s.owner.messages[id].state = socket.ErrExpired
-			tb.open(s.url + "/o/" + id + "#" + code.Fragment())
-			tb.press(text("onetime.button"))
-			tb.waitFor("h1", text("error.expired.title"))
+			tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
+			tb.Press(text("onetime.button"))
+			tb.WaitFor("h1", text("error.expired.title"))
 		}},
-		{"onetime-noscript", func(tb *tab) {
+		{"onetime-noscript", func(tb *browsertest.Tab) {
 			id, _ := oneTime()
-			tb.open(s.url + "/o/" + id)
+			tb.Open(s.url + "/o/" + id)
 		}},
-		{"onetime-open-noscript", func(tb *tab) {
+		{"onetime-open-noscript", func(tb *browsertest.Tab) {
 			id, code := oneTime()
-			tb.open(s.url + "/o/" + id)
-			tb.fill("#code", code.Text())
-			tb.press(text("onetime.button"))
-			tb.waitFor("h1", "policy documents")
+			tb.Open(s.url + "/o/" + id)
+			tb.Fill("#code", code.Text())
+			tb.Press(text("onetime.button"))
+			tb.WaitFor("h1", "policy documents")
 		}},
 		{"error-notfound", anyone("/nothing")},
-		{"error-unknown", func(tb *tab) {
-			tb.scripts = false
-			tb.open(s.url + "/code")
-			tb.fill("#code", seal.NewCode().Text())
-			tb.press(text("link.button"))
-			tb.waitFor("h1", text("error.unknown.title"))
+		{"error-unknown-noscript", func(tb *browsertest.Tab) {
+			tb.Open(s.url + "/code")
+			tb.Fill("#code", seal.NewCode().Text())
+			tb.Press(text("link.button"))
+			tb.WaitFor("h1", text("error.unknown.title"))
 		}},
-		{"error-integrity", func(tb *tab) {
+		{"error-integrity", func(tb *browsertest.Tab) {
 			s.owner.messages[w.id].Opened = time.Now()
 			tail := &s.owner.messages[w.id].payload[len(s.owner.messages[w.id].payload)-1]
 			*tail ^= 1
 			user("/m/" + w.id)(tb)
-			tb.waitFor("h1", text("error.integrity.title"))
+			tb.WaitFor("h1", text("error.integrity.title"))
 			*tail ^= 1
 			s.owner.messages[w.id].Opened = time.Time{}
 		}},

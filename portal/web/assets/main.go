@@ -1,7 +1,7 @@
 // Command assets makes portal/web/static/pickup.js, the script that opens a
 // one-time message in the browser, of portal/web/pickup and the npm packages that
 // its package-lock.json pins. It needs npm; the program it makes the script for
-// doesn't. Run it in portal/web: go run ./assets
+// doesn't. Run it at the top of the repository: go run ./portal/web/assets
 package main
 
 import (
@@ -24,6 +24,9 @@ func main() {
 }
 
 func run() error {
+	if err := os.Chdir(filepath.FromSlash("portal/web")); err != nil {
+		return fmt.Errorf("run it at the top of the repository: %w", err)
+	}
 	const dir = "pickup"
 	npm := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	npm.Dir, npm.Stdout, npm.Stderr = dir, os.Stderr, os.Stderr

@@ -1,8 +1,12 @@
-package portal
+// Package browsertest drives a headless Chromium through the portal's pages, for
+// tests: clicks what a person sees, and notes every request that leaves the
+// browser and every complaint of its console.
+package browsertest
 
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,55 +17,42 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 )
 
-// A chrome is the one browser of a test run.
-type chrome struct {
-	once    sync.Once
-	browser *rod.Browser
-	stop    func()
-	err     error
-}
+// A Browser is one Chromium. Each of its tabs has a profile of its own.
+type Browser struct{ browser *rod.Browser }
 
-var shared chrome
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if shared.stop != nil {
-		shared.stop()
-	}
-	os.Exit(code)
-}
-
-func (c *chrome) start() {
+// Start starts a browser that ends with the test. Without Chromium the test fails.
+func Start(t testing.TB) *Browser {
+	t.Helper()
 	bin, found := launcher.LookPath()
 	if !found {
-		c.err = fmt.Errorf("these tests need Chromium (Debian: apt-get install chromium)")
-		return
+		t.Fatal("this test needs Chromium (Debian: apt-get install chromium)")
 	}
 	dir, err := os.MkdirTemp("", "postseal-chromium-")
-	if err != nil {
-		c.err = err
-		return
-	}
+	must(t, err)
 	l := launcher.New().Bin(bin).Leakless(false).UserDataDir(dir).Headless(true).NoSandbox(true).
 		Set("disable-gpu").Set("disable-quic").Set("no-first-run").Set("disable-background-networking").
 		Set("disable-component-update").Set("disable-sync")
 	u, err := l.Launch()
-	if err != nil {
-		c.err = err
-		return
-	}
-	c.browser = rod.New().ControlURL(u)
-	if c.err = c.browser.Connect(); c.err != nil {
-		return
-	}
-	c.stop = func() {
-		_ = c.browser.Close()
+	must(t, err)
+	b := rod.New().ControlURL(u)
+	must(t, b.Connect())
+	t.Cleanup(func() {
+		_ = b.Timeout(5 * time.Second).Close() // what is left is killed next
+		l.Kill()
 		l.Cleanup()
+	})
+	return &Browser{b}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
-// A tab is a fresh browser profile with one page, and what that page did.
-type tab struct {
+// A Tab is a fresh browser profile with one page, and what that page did.
+type Tab struct {
 	*rod.Page
 	t        testing.TB
 	scripts  bool // the pages' scripts run
@@ -70,21 +61,18 @@ type tab struct {
 	problems []string // what the console complained of
 }
 
-// tab opens a tab in a profile of its own.
-func newTab(t testing.TB, scripts bool) *tab {
+// Tab opens a tab in a profile of its own. Without scripts, those of the pages
+// don't run.
+func (b *Browser) Tab(t testing.TB, scripts bool) *Tab {
 	t.Helper()
-	shared.once.Do(shared.start)
-	if shared.err != nil {
-		t.Fatal(shared.err)
-	}
-	profile, err := shared.browser.Incognito()
+	profile, err := b.browser.Incognito()
 	must(t, err)
 	t.Cleanup(func() {
-		_ = proto.TargetDisposeBrowserContext{BrowserContextID: profile.BrowserContextID}.Call(shared.browser.Timeout(5 * time.Second))
+		_ = proto.TargetDisposeBrowserContext{BrowserContextID: profile.BrowserContextID}.Call(b.browser.Timeout(5 * time.Second))
 	})
 	p, err := profile.Page(proto.TargetCreateTarget{URL: "about:blank"})
 	must(t, err)
-	tb := &tab{Page: p.Timeout(60 * time.Second), t: t, scripts: scripts}
+	tb := &Tab{Page: p.Timeout(60 * time.Second), t: t, scripts: scripts}
 	must(t, proto.NetworkEnable{}.Call(p))
 	must(t, proto.RuntimeEnable{}.Call(p))
 	must(t, proto.LogEnable{}.Call(p))
@@ -102,14 +90,14 @@ func newTab(t testing.TB, scripts bool) *tab {
 	return tb
 }
 
-func (tb *tab) note(list *[]string, s string) {
+func (tb *Tab) note(list *[]string, s string) {
 	tb.mu.Lock()
 	defer tb.mu.Unlock()
 	*list = append(*list, s)
 }
 
-// open loads a URL and waits for it.
-func (tb *tab) open(url string) {
+// Open loads a URL and waits for it.
+func (tb *Tab) Open(url string) {
 	tb.t.Helper()
 	tb.navigating(func() { must(tb.t, tb.Navigate(url)) })
 }
@@ -117,7 +105,7 @@ func (tb *tab) open(url string) {
 // navigating runs what leads to another page. Without scripts they are switched
 // off while that page loads, and on again for the tools of this test, which are
 // scripts too: those of the page have missed their time.
-func (tb *tab) navigating(f func()) {
+func (tb *Tab) navigating(f func()) {
 	tb.t.Helper()
 	if tb.scripts {
 		f()
@@ -131,8 +119,8 @@ func (tb *tab) navigating(f func()) {
 	must(tb.t, proto.EmulationSetScriptExecutionDisabled{Value: false}.Call(tb))
 }
 
-// waitFor waits until an element that matches shows this text.
-func (tb *tab) waitFor(selector, text string) *rod.Element {
+// WaitFor waits until an element that matches shows this text.
+func (tb *Tab) WaitFor(selector, text string) *rod.Element {
 	tb.t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for time.Now().Before(deadline) {
@@ -152,20 +140,12 @@ func (tb *tab) waitFor(selector, text string) *rod.Element {
 	body, _ := tb.HTML()
 	tb.mu.Lock()
 	defer tb.mu.Unlock()
-	tb.t.Fatalf("no %q in %s at %s; console: %v\n%s", text, selector, tb.address(), tb.problems, body)
+	tb.t.Fatalf("no %q in %s at %s; console: %v\n%s", text, selector, tb.Address(), tb.problems, body)
 	return nil
 }
 
-func (tb *tab) address() string {
-	i, err := tb.Info()
-	if err != nil {
-		return err.Error()
-	}
-	return i.URL
-}
-
-// fill types into a field, in place of what is there.
-func (tb *tab) fill(selector, text string) {
+// Fill types into a field, in place of what is there.
+func (tb *Tab) Fill(selector, text string) {
 	tb.t.Helper()
 	e, err := tb.Element(selector)
 	must(tb.t, err)
@@ -173,10 +153,10 @@ func (tb *tab) fill(selector, text string) {
 	must(tb.t, e.Input(text))
 }
 
-// press clicks the visible button or link with this text.
-func (tb *tab) press(text string) {
+// Press clicks the visible button or link with this text.
+func (tb *Tab) Press(text string) {
 	tb.t.Helper()
-	e := tb.waitFor("button, a", text)
+	e := tb.WaitFor("button, a", text)
 	if tb.scripts {
 		must(tb.t, e.Click(proto.InputMouseButtonLeft, 1))
 		return
@@ -193,8 +173,8 @@ func (tb *tab) press(text string) {
 	})
 }
 
-// frame returns the document in the mail's frame.
-func (tb *tab) frame() *rod.Page {
+// Mail returns the document in the mail's frame.
+func (tb *Tab) Mail() *rod.Page {
 	tb.t.Helper()
 	e, err := tb.Element("iframe.mail")
 	must(tb.t, err)
@@ -204,8 +184,24 @@ func (tb *tab) frame() *rod.Page {
 	return f
 }
 
-// quiet fails the test if the console complained of anything but what is listed.
-func (tb *tab) quiet(allowed ...string) {
+// Address is the address of the page.
+func (tb *Tab) Address() string {
+	tb.t.Helper()
+	i, err := tb.Info()
+	must(tb.t, err)
+	return i.URL
+}
+
+// Requests returns what left the browser so far: method, URL with fragment,
+// headers and body of each request.
+func (tb *Tab) Requests() []string {
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	return append([]string{}, tb.requests...)
+}
+
+// Quiet fails the test if the console complained of anything but what is listed.
+func (tb *Tab) Quiet(allowed ...string) {
 	tb.t.Helper()
 	tb.mu.Lock()
 	defer tb.mu.Unlock()
@@ -218,4 +214,34 @@ next:
 		}
 		tb.t.Errorf("console: %s", p)
 	}
+}
+
+// Download runs what starts a download and returns the file's suggested name and
+// its content.
+func (tb *Tab) Download(f func()) (string, []byte) {
+	tb.t.Helper()
+	dir := tb.t.TempDir()
+	wait := tb.Browser().Context(tb.GetContext()).WaitDownload(dir)
+	f()
+	info := wait()
+	b, err := os.ReadFile(filepath.Join(dir, info.GUID))
+	must(tb.t, err)
+	return info.SuggestedFilename, b
+}
+
+// Choose chooses a file in the field of a form.
+func (tb *Tab) Choose(selector, name string, data []byte) {
+	tb.t.Helper()
+	file := filepath.Join(tb.t.TempDir(), name)
+	must(tb.t, os.WriteFile(file, data, 0o600))
+	e, err := tb.Element(selector)
+	must(tb.t, err)
+	must(tb.t, e.SetFiles([]string{file}))
+}
+
+// Screen sets the size and colour scheme ("light", "dark") of the screen.
+func (tb *Tab) Screen(width, height int, scheme string) {
+	tb.t.Helper()
+	must(tb.t, proto.EmulationSetDeviceMetricsOverride{Width: width, Height: height, DeviceScaleFactor: 1, Mobile: width < 1000}.Call(tb))
+	must(tb.t, proto.EmulationSetEmulatedMedia{Features: []*proto.EmulationMediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}.Call(tb))
 }
