@@ -29,17 +29,16 @@ func (inProcess) Extract(ctx context.Context, d extract.Document, visit func(*ex
 // documentBytes is the size up to which an attachment is opened.
 const documentBytes = 64 << 20
 
-// readDocuments opens the attachments: their text goes to the scanner, what they
-// are into st.documents, and what can't be read into st.unopened. labels name
-// the parts for evidence.
-func (st *state) readDocuments(ctx context.Context, labels map[*mail.Part]string) error {
+// readDocuments opens the attachments: their text goes to visit, what they are
+// into st.documents, and what can't be read into st.unopened.
+func (st *state) readDocuments(ctx context.Context, visit func(*mail.Part, *extract.Text) error) error {
 	st.documents = map[*mail.Part]*extract.Result{}
 	for _, p := range st.mail.Attachments() {
 		// A forwarded message is read as a message, its attachments are on the list.
 		if strings.HasPrefix(p.Type, "message/") || p.Size == 0 {
 			continue
 		}
-		result, err := st.readDocument(ctx, p, labels[p])
+		result, err := st.readDocument(ctx, p, visit)
 		if err != nil {
 			return fmt.Errorf("part %s: %w", p.Path, err)
 		}
@@ -51,7 +50,7 @@ func (st *state) readDocuments(ctx context.Context, labels map[*mail.Part]string
 	return nil
 }
 
-func (st *state) readDocument(ctx context.Context, p *mail.Part, label string) (*extract.Result, error) {
+func (st *state) readDocument(ctx context.Context, p *mail.Part, visit func(*mail.Part, *extract.Text) error) (*extract.Result, error) {
 	if p.Size > documentBytes {
 		return &extract.Result{Unscannable: []extract.Reason{extract.ReasonSize}}, nil
 	}
@@ -60,18 +59,16 @@ func (st *state) readDocument(ctx context.Context, p *mail.Part, label string) (
 	if _, err := content.ReadFrom(io.LimitReader(st.mail.Open(p), documentBytes)); err != nil {
 		return nil, err
 	}
-	if label == "" {
-		label = "attachment " + p.Path
-	}
 	d := extract.Document{Name: p.Name, DeclaredType: p.Type, Content: bytes.NewReader(content.Bytes()), Size: int64(content.Len())}
-	return st.set.extractor.Extract(ctx, d, func(t *extract.Text) error {
-		at := label
-		if t.Path != "" {
-			at += " (a file in it)"
-		}
-		st.tally.Scan(t.Data, uint8(mail.InAttachments), at)
-		return ctx.Err()
-	})
+	return st.set.extractor.Extract(ctx, d, func(t *extract.Text) error { return visit(p, t) })
+}
+
+// trimLabel leaves out of a text's label what is about that text alone.
+func trimLabel(label string) string {
+	for _, suffix := range []string{" header", " strings", " hidden", " between parts"} {
+		label = strings.TrimSuffix(label, suffix)
+	}
+	return label
 }
 
 // A file is an attachment, or a file inside one, as conditions see it.

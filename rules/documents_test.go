@@ -128,3 +128,32 @@ func TestBrokenExtractor(t *testing.T) {
 		t.Errorf("%v, %v", d, err)
 	}
 }
+
+// Texts shows what rules see, documents and what is in them included.
+func TestTexts(t *testing.T) {
+	document := newZip(t, "[Content_Types].xml", "<Types/>", "word/document.xml", `<w:document xmlns:w="w"><w:body><w:p><w:r><w:t>in the document</w:t></w:r></w:p></w:body></w:document>`)
+	content := newZip(t, "a.docx", string(document), "!b.txt", "xxxxxxxxxxxxxxxx")
+	seen := map[string]string{}
+	defects, unread, err := Texts(context.Background(), newMessage(t, attachmentMail("a.zip", content), "", "x@example.com"), Options{}, func(text Text) error {
+		seen[text.Label+"|"+text.Part+"|"+text.Inner] += string(text.Data)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{
+		"header Subject||":                         "x",
+		"body text/plain|1|":                       "hello",
+		"attachment a.zip (a file in it)|2|a.docx": "in the document",
+	} {
+		if !strings.Contains(seen[key], want) {
+			t.Errorf("%s is %q, want %q", key, seen[key], want)
+		}
+	}
+	if len(defects) != 0 || len(unread) != 1 || unread[0] != "2: the content is encrypted" {
+		t.Errorf("defects %q, not read %q; saw %q", defects, unread, seen)
+	}
+	if _, _, err := Texts(context.Background(), newMessage(t, plainMail, "", "x@example.com"), Options{}, func(Text) error { return errBroken }); !errors.Is(err, errBroken) {
+		t.Errorf("an error of visit: %v", err)
+	}
+}

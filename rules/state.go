@@ -82,18 +82,10 @@ func (st *state) readText(ctx context.Context) error {
 		return nil
 	}
 	st.tally = st.set.scanner.NewTally()
-	labels := map[*mail.Part]string{}
-	err := st.mail.Texts(ctx, st.set.areas, func(t *mail.Text) error {
-		if t.Part != nil {
-			labels[t.Part] = strings.TrimSuffix(t.Label, " header")
-		}
-		st.tally.Scan(t.Data, uint8(t.Where), t.Label)
+	return st.texts(ctx, st.set.areas, func(t seenText) error {
+		st.tally.Scan(t.Data, uint8(t.where), t.Label)
 		return ctx.Err()
 	})
-	if err != nil || st.set.areas&mail.InAttachments == 0 {
-		return err
-	}
-	return st.readDocuments(ctx, labels)
 }
 
 // unread returns why some text in areas couldn't be read, "" if all was.

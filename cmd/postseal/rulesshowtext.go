@@ -5,11 +5,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/postseal/postseal/rules"
-	"github.com/postseal/postseal/rules/mail"
 )
 
 // seenText is what `rules show-text --json` prints.
@@ -22,6 +23,7 @@ type seenText struct {
 type seenPart struct {
 	Label string `json:"label"`
 	Part  string `json:"part"`
+	Inner string `json:"inner,omitempty"` // path inside an attachment that holds others
 	Text  string `json:"text"`
 }
 
@@ -61,48 +63,34 @@ func newRulesShowTextCommand(a *app) *cobra.Command {
 
 // readTexts reads all that the rules could look at.
 func readTexts(ctx context.Context, m *rules.Message) (*seenText, error) {
-	header := make([]mail.Field, len(m.Header))
-	for i, f := range m.Header {
-		header[i] = mail.Field(f)
-	}
-	tree, err := mail.Read(ctx, header, m.Body, m.BodySize, mail.Limits{})
-	if err != nil {
-		return nil, err
-	}
-	seen := &seenText{Texts: []seenPart{}, Defects: []string{}, Unscannable: []string{}}
-	err = tree.Texts(ctx, mail.InSubject|mail.InHeaders|mail.InBody|mail.InAttachments, func(t *mail.Text) error {
-		data := bytes.ToValidUTF8(t.Data, []byte("\uFFFD"))
+	seen := &seenText{Texts: []seenPart{}}
+	defects, unread, err := rules.Texts(ctx, m, rules.Options{}, func(t rules.Text) error {
+		text := strings.ToValidUTF8(string(t.Data), "\uFFFD")
 		if n := len(seen.Texts); t.Chunk > 0 && n > 0 {
-			seen.Texts[n-1].Text += string(data[min(mail.OverlapBytes, len(data)):])
+			seen.Texts[n-1].Text += text
 			return nil
 		}
-		p := seenPart{Label: t.Label, Text: string(data)}
-		if t.Part != nil {
-			p.Part = t.Part.Path
-		}
-		seen.Texts = append(seen.Texts, p)
+		seen.Texts = append(seen.Texts, seenPart{Label: t.Label, Part: t.Part, Inner: t.Inner, Text: text})
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range tree.Defects {
-		seen.Defects = append(seen.Defects, d.String())
-	}
-	for _, d := range tree.Unscannable {
-		seen.Unscannable = append(seen.Unscannable, d.String())
-	}
+	seen.Defects, seen.Unscannable = append([]string{}, defects...), append([]string{}, unread...)
 	return seen, nil
 }
 
 func (s *seenText) print(w io.Writer) error {
 	var b bytes.Buffer
 	for _, t := range s.Texts {
-		if t.Part != "" {
-			fmt.Fprintf(&b, "--- %s (part %s)\n%s\n", t.Label, t.Part, t.Text)
-		} else {
-			fmt.Fprintf(&b, "--- %s\n%s\n", t.Label, t.Text)
+		fmt.Fprintf(&b, "--- %s", t.Label)
+		if t.Inner != "" {
+			fmt.Fprintf(&b, ": %s", strings.Map(printable, t.Inner))
 		}
+		if t.Part != "" {
+			fmt.Fprintf(&b, " (part %s)", t.Part)
+		}
+		fmt.Fprintf(&b, "\n%s\n", strings.Map(printable, t.Text))
 	}
 	for _, d := range s.Defects {
 		fmt.Fprintf(&b, "defect: %s\n", d)
@@ -112,4 +100,12 @@ func (s *seenText) print(w io.Writer) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// printable replaces what would control a terminal.
+func printable(r rune) rune {
+	if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+		return '\uFFFD'
+	}
+	return r
 }
