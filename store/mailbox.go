@@ -75,12 +75,13 @@ func (s *Store) page(ctx context.Context, tx *bbolt.Tx, account accountID, from 
 		if errors.Is(err, socket.ErrExpired) {
 			continue // the next purge takes it
 		}
-		if err != nil {
-			return err
+		var out socket.Message
+		if err == nil {
+			out, err = s.message(tx, message, m, partGrant)
 		}
-		out, err := s.message(tx, message, m, partGrant)
-		if err != nil {
-			return err
+		if err != nil { // one broken message must not close the inbox
+			s.log.Error("inbox: a message is left out; run the check", "error", err)
+			continue
 		}
 		page.Messages = append(page.Messages, out)
 		last = append(last[:0], rest...)

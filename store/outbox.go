@@ -40,45 +40,57 @@ type OutboxItem struct {
 // ClaimMail returns the mail that is due longest and hides it from others for
 // the lease. It returns nil when nothing is due.
 func (s *Store) ClaimMail(ctx context.Context, lease time.Duration) (*OutboxItem, error) {
-	due := false
-	err := s.meta.view(func(tx *bbolt.Tx) error {
-		_, due = firstDue(tx, s.now())
-		return nil
-	})
-	if err != nil || !due {
-		return nil, err
-	}
-	var item *OutboxItem
-	err = s.update(ctx, func(c *change) error {
-		item = nil
-		key, due := firstDue(c.Tx, s.now())
-		if !due {
+	for {
+		due := false
+		err := s.meta.view(func(tx *bbolt.Tx) error {
+			_, due = firstDue(tx, s.now())
 			return nil
+		})
+		if err != nil || !due {
+			return nil, err
 		}
-		var q outboxRecord
-		if err := s.vault.get(c.Tx, bucketOutbox, key, &q); err != nil {
-			return err
+		var item *OutboxItem
+		var broken error
+		err = s.update(ctx, func(c *change) error {
+			item, broken = nil, nil
+			key, due := firstDue(c.Tx, s.now())
+			if !due {
+				return nil
+			}
+			if item, broken = s.claim(c, key, lease); broken == nil {
+				return nil
+			}
+			// It must not block those behind it.
+			return s.requeue(c, key, queueKey(s.now().Add(putOff), id(key[8:])), outboxRecord{versioned: current})
+		})
+		if err != nil {
+			return nil, fmt.Errorf("claim a mail: %w", err)
 		}
-		mail := id(key[8:])
-		var m mailRecord
-		if err := s.vault.get(c.Tx, bucketMail, mail[:], &m); err != nil {
-			return fmt.Errorf("mail %s: %w", mail, err)
+		if broken == nil {
+			return item, nil
 		}
-		it := &OutboxItem{
-			Kind: m.Kind, From: m.From, To: m.To, ID: m.ID, Size: m.Size, Attempts: q.Attempts,
-			Queued: m.Queued, store: s, mail: mail, key: queueKey(s.now().Add(lease), mail),
-		}
-		q.Attempts++
-		if err := s.requeue(c, key, it.key, q); err != nil {
-			return err
-		}
-		item = it
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("claim a mail: %w", err)
+		s.log.Error("outbox: a mail is put off; run the check", "error", broken)
 	}
-	return item, nil
+}
+
+// claim moves a mail's turn to the end of the lease. After an error nothing was
+// written.
+func (s *Store) claim(c *change, key []byte, lease time.Duration) (*OutboxItem, error) {
+	mail := id(key[8:])
+	var q outboxRecord
+	if err := s.vault.get(c.Tx, bucketOutbox, key, &q); err != nil {
+		return nil, fmt.Errorf("mail %s: %w", mail, err)
+	}
+	var m mailRecord
+	if err := s.vault.get(c.Tx, bucketMail, mail[:], &m); err != nil {
+		return nil, fmt.Errorf("mail %s: %w", mail, err)
+	}
+	i := &OutboxItem{
+		Kind: m.Kind, From: m.From, To: m.To, ID: m.ID, Size: m.Size, Attempts: q.Attempts,
+		Queued: m.Queued, store: s, mail: mail, key: queueKey(s.now().Add(lease), mail),
+	}
+	q.Attempts++
+	return i, s.requeue(c, key, i.key, q)
 }
 
 // firstDue returns a copy of the first key of the queue if its time has come.

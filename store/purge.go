@@ -46,27 +46,61 @@ func (s *Store) Purge(ctx context.Context) error {
 	return nil
 }
 
-// purgeSome handles one batch of ends and returns how many there were.
+// purgeSome handles one batch of ends and returns how many there were. When one
+// of them fails, it handles them one by one and puts that one off: a broken
+// record must not keep everything else for ever.
 func (s *Store) purgeSome(ctx context.Context, now time.Time) (int, error) {
-	any := false
+	var keys [][]byte
 	err := s.meta.view(func(tx *bbolt.Tx) error {
-		k, _ := tx.Bucket([]byte(bucketExpiry)).Cursor().First()
-		any = ended(k, now)
-		return nil
-	})
-	if err != nil || !any {
-		return 0, err
-	}
-	var freed []freedPayload
-	n := 0
-	err = s.update(ctx, func(c *change) error {
-		freed = nil
-		var keys [][]byte
-		cur := c.Bucket([]byte(bucketExpiry)).Cursor()
+		keys = nil
+		cur := tx.Bucket([]byte(bucketExpiry)).Cursor()
 		for k, _ := cur.First(); ended(k, now) && len(keys) < purgeBatch; k, _ = cur.Next() {
 			keys = append(keys, slices.Clone(k))
 		}
-		n = len(keys)
+		return nil
+	})
+	if err != nil || len(keys) == 0 {
+		return 0, err
+	}
+	err = s.purgeKeys(ctx, keys)
+	if err == nil || !isBroken(ctx, err) {
+		return len(keys), err
+	}
+	for _, k := range keys {
+		err := s.purgeKeys(ctx, [][]byte{k})
+		if err == nil {
+			continue
+		}
+		if !isBroken(ctx, err) {
+			return 0, err
+		}
+		s.log.Error("purge: an entry is put off; run the check", "error", err)
+		err = s.update(ctx, func(c *change) error {
+			if err := c.drop(bucketExpiry, k); err != nil {
+				return err
+			}
+			return c.put(bucketExpiry, expiryKey(now.Add(putOff), k[8], k[9:]), nil)
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(keys), nil
+}
+
+// putOff is how long what is broken is left alone.
+const putOff = 24 * time.Hour
+
+// isBroken tells an error of one record from one of the store or the caller.
+func isBroken(ctx context.Context, err error) bool {
+	return ctx.Err() == nil && !errors.Is(err, ErrFull) && !errors.Is(err, ErrFailed) && !errors.Is(err, ErrClosed)
+}
+
+// purgeKeys handles entries of bucketExpiry in one transaction.
+func (s *Store) purgeKeys(ctx context.Context, keys [][]byte) error {
+	var freed []freedPayload
+	err := s.update(ctx, func(c *change) error {
+		freed = nil
 		for _, k := range keys {
 			if err := c.drop(bucketExpiry, k); err != nil {
 				return err
@@ -80,9 +114,9 @@ func (s *Store) purgeSome(ctx context.Context, now time.Time) (int, error) {
 		return nil
 	})
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return n, s.deleteChunks(ctx, freed)
+	return s.deleteChunks(ctx, freed)
 }
 
 func ended(key []byte, now time.Time) bool {

@@ -154,3 +154,46 @@ func TestSealRefusals(t *testing.T) {
 type errReader struct{ err error }
 
 func (r errReader) Read([]byte) (int, error) { return 0, r.err }
+
+// TestBrokenRecordsBlockNothing damages one record of each queue: what comes
+// after it goes on.
+func TestBrokenRecordsBlockNothing(t *testing.T) {
+	e, ctx := newEnv(t), context.Background()
+	first := e.deposit(seal.ModeAccount, "1", "bob@guest.test")[0]
+	second := e.deposit(seal.ModeAccount, "2", "bob@guest.test")[0]
+	session, _ := e.activate(first.Code, "password")
+	err := e.update(ctx, func(c *change) error {
+		for _, bucket := range []string{bucketMessage, bucketMail} {
+			k, _ := c.Bucket([]byte(bucket)).Cursor().First()
+			if err := c.put(bucket, append([]byte(nil), k...), []byte("broken")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := must(e.Inbox(ctx, session.Token, "", 10))(t); len(p.Messages) != 1 || p.Messages[0].ID != second.Message {
+		t.Errorf("inbox: %d messages", len(p.Messages))
+	}
+	if i := must(e.ClaimMail(ctx, time.Minute))(t); i == nil || i.To[0] != "bob@guest.test" {
+		t.Error("the second mail waits for the first")
+	}
+	if i := must(e.ClaimMail(ctx, time.Minute))(t); i != nil {
+		t.Error("the broken mail was given out")
+	}
+	e.clock.advance(30 * 24 * time.Hour)
+	if err := e.Purge(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Link(ctx, second.Code.Token()); !errors.Is(err, socket.ErrExpired) {
+		t.Errorf("the second message: %v", err)
+	}
+	var m messageRecord
+	i := must(parseID(second.Message))(t)
+	if err := e.get(bucketMessage, i[:], &m); err != nil || m.Ended != endExpired {
+		t.Errorf("the second message was not purged: %+v, %v", m, err)
+	}
+	e.close() // no check: it is broken on purpose
+}
