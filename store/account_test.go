@@ -136,7 +136,7 @@ func TestOldNoticeDoesNotTakeOverAnAccount(t *testing.T) {
 		if info := must(e.Link(ctx, s.Code.Token()))(t); !info.Account {
 			t.Errorf("link: %+v", info)
 		}
-		if _, err := e.ClaimGrant(ctx, session.Token, s.Code.Token()); !errors.Is(err, socket.ErrUsed) {
+		if _, err := e.ClaimGrant(ctx, session.Token, s.Code.Token()); !errors.Is(err, socket.ErrConflict) {
 			t.Errorf("claim grant: %v", err)
 		}
 		if err := e.Claim(ctx, session.Token, s.Code.Token(), []byte("x")); err != nil {

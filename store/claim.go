@@ -34,8 +34,8 @@ func (s *Store) claimable(tx *bbolt.Tx, session, link seal.Token) (id, messageRe
 	return l.Message, m, has, nil
 }
 
-// ClaimGrant implements [socket.Accounts]. It is an ErrUsed when the account has
-// the message already.
+// ClaimGrant implements [socket.Accounts]. It is an ErrConflict when the account
+// has the message already.
 func (s *Store) ClaimGrant(ctx context.Context, session, link seal.Token) (socket.WaitingMessage, error) {
 	var out socket.WaitingMessage
 	err := s.meta.view(func(tx *bbolt.Tx) error {
@@ -44,7 +44,7 @@ func (s *Store) ClaimGrant(ctx context.Context, session, link seal.Token) (socke
 			return err
 		}
 		if has {
-			return socket.ErrUsed
+			return socket.ErrConflict
 		}
 		out, err = s.waitingMessage(tx, message, m, true)
 		out.Recovery = nil // the code opens it; no more than that is needed

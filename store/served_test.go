@@ -62,7 +62,7 @@ func TestServed(t *testing.T) {
 	if _, data := e.nextMail("reply"); !strings.HasSuffix(data, "more\r\n") {
 		t.Error("the reply is not whole")
 	}
-	if _, err := c.ClaimGrant(ctx, session.Token, s.Code.Token()); !errors.Is(err, socket.ErrUsed) {
+	if _, err := c.ClaimGrant(ctx, session.Token, s.Code.Token()); !errors.Is(err, socket.ErrConflict) {
 		t.Errorf("claim grant: %v", err)
 	}
 	if err := c.Claim(ctx, session.Token, s.Code.Token(), []byte("x")); err != nil {

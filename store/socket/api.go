@@ -62,11 +62,13 @@ type Owner interface {
 
 // Links are the calls of somebody who holds a link and no session.
 type Links interface {
-	// Link says what a link is for. It changes nothing.
+	// Link says what a link is for. It changes nothing. An activation link stays
+	// good after the account was made, to log in (LinkInfo.Account).
 	Link(ctx context.Context, link seal.Token) (LinkInfo, error)
 	// Waiting returns what an activation or reset link entitles to before the
 	// account is made: every unexpired account-mode message of its recipient,
 	// with the grants that can be turned into grants for the new account key.
+	// For an activation link it is ErrConflict once there is an account.
 	Waiting(ctx context.Context, link seal.Token) (Waiting, error)
 	// Activate makes the account of the link's recipient (or gives it a new
 	// password, for a reset link), stores the grants, ends the link and every
@@ -161,7 +163,7 @@ type Accounts interface {
 	// which must be its recipient's.
 	Claim(ctx context.Context, session, link seal.Token, grant []byte) error
 	// ClaimGrant returns what Claim needs: the message's manifest and the grant
-	// for the link's code.
+	// for the link's code. It is ErrConflict if the account has the message.
 	ClaimGrant(ctx context.Context, session, link seal.Token) (WaitingMessage, error)
 }
 
