@@ -90,10 +90,10 @@ func europeanDefinitions() []Definition {
 			Source: []string{
 				"INSEE, Répertoire national d'identification des personnes physiques; Décret 82-103, article 4",
 			},
-			Examples: []string{"1 85 05 78 006 084 91", "185057800608491", "2 69 05 49 588 157 80", "1 85 05 2A 006 084 35", "1850578006084 91"},
+			Examples: []string{"1 85 05 78 006 084 91", "185057800608491", "2 69 05 49 588 157 80", "1 85 05 2A 006 084 35", "1850578006084 91", "253072B07300470"},
 			Counter:  []string{"1 85 05 78 006 084 92", "385137800608491", "1 85 00 78 006 084 91", "1185057800608491", "18 50 57 80 06 08 49 1", "9 85 05 78 006 084 91"},
 			token:    frNIR,
-			first:    lengths(1, 1) | lengths(5, 5) | lengths(13, 13) | lengths(15, 15),
+			first:    lengths(1, 1) | lengths(6, 6) | lengths(13, 13) | lengths(15, 15),
 		},
 		{
 			Name:  "de-steuer-id",

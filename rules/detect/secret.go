@@ -28,7 +28,7 @@ func secretDefinitions() []Definition {
 		},
 		Examples: []string{
 			"AKIAQ3EGTYJLRW7ZK5PD", "ghp_16C7e42F292c6912E7710c838347Ae178B4a", "xoxb-263594206564-FGqddMF8t08v8N7Oq4i57vs1", "-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN OPENSSH PRIVATE KEY-----",
-			"password = 'Xk9$mQ2v!pL7'", "api_key: 9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c", "postgres://app:s3cr3tPq9x@db.internal/main", "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY",
+			"password = 'Xk9$mQ2v!pL7'", "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYz9KLMqWeRt", "pwd=Summer2024!", "api_key: 9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c", "postgres://app:s3cr3tPq9x@db.internal/main", "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY",
 			"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U", "AGE-SECRET-KEY-1QZ8ZJ7X5W9V4U3T2S6R0PQN8M7L6K5J4H3G2F9E8D7C6A5UQ3YWN7RZX0E",
 		},
 		Counter: []string{
@@ -65,7 +65,7 @@ func secretDefinitions() []Definition {
 			{`(?i)\bAccountKey=([0-9A-Za-z+/]{64,}={0,2})`, 4, false, nil},
 			{`\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}`, 4, false, nil},
 			{`(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@"'<>]{1,64}:([^\s/@"'<>]{6,})@[a-z0-9\[]`, 2.5, true, hasUserInfo},
-			{`(?i)(?:password|passwort|passwd|passphrase|contraseña|mot de passe|parola d'ordine|wachtwoord|api[_ -]?key|apikey|api[_ -]?token|access[_ -]?key|access[_ -]?token|auth[_ -]?token|client[_ -]?secret|secret[_ -]?key|private[_ -]?key|encryption[_ -]?key|bearer[_ -]?token|credentials?|secret|token)["']?\s{0,3}(?::=|=>|==|[:=])\s{0,3}["'` + "`" + `]?([^\s"'` + "`" + `,;<>(){}\[\]]{8,})`, 2.9, true, isAssigned},
+			{`(?i)(?:password|passwort|kennwort|passwd|passcode|passphrase|\bpwd|contraseña|mot de passe|parola d'ordine|wachtwoord|api[_ -]?key|apikey|api[_ -]?token|access[_ -]?key|access[_ -]?token|auth[_ -]?token|client[_ -]?secret|secret[_ -]?key|private[_ -]?key|encryption[_ -]?key|bearer[_ -]?token|credentials?|secret|token)[0-9A-Za-z_-]{0,20}["']?\s{0,3}(?::=|=>|==|[:=])\s{0,3}["'` + "`" + `]?([^\s"'` + "`" + `,;<>(){}\[\]]{8,})`, 2.5, true, isAssigned},
 		},
 	}}
 }
@@ -132,12 +132,12 @@ func isProse(s []byte) bool {
 		}
 	}
 	digits := len(l) - letters
-	return digits == 0 || digits*6 <= len(l) && strings.ContainsAny(l, "_./")
+	return digits == 0 || digits*6 <= len(l) && strings.ContainsAny(l, "_./") && entropy(s) < 4
 }
 
 // isAssigned tells whether a value can be assigned to the name before rest.
 func isAssigned(rest []byte) bool {
-	return bytes.IndexAny(rest[:min(len(rest), 8)], ":=") >= 0
+	return bytes.IndexAny(rest[:min(len(rest), 28)], ":=") >= 0
 }
 
 // hasUserInfo tells whether a URL whose "://" is before rest may have a password.

@@ -1,5 +1,7 @@
 package detect
 
+import "bytes"
+
 // usSSN finds US social security numbers: 3-2-4 with equal separators, or nine
 // digits in one piece with a word for it near.
 func usSSN(r *reading) (match, bool) {
@@ -133,8 +135,8 @@ scan:
 		ok = dashes == 0 && (digits >= 7 && digits <= 10 || digits == 12)
 	case letters <= 2 && extra <= 1:
 		ok = digits >= 3 && digits <= 14 && all >= 7
-	case letters >= 3 && letters <= 7:
-		ok = all == 12 && digits >= 3 // Washington
+	case all == 12: // Washington
+		ok = digits >= 3 && (letters >= 3 || bytes.IndexByte(text[from:to], '*') >= 0)
 	}
 	if !ok {
 		return match{}, false
