@@ -99,3 +99,18 @@ func TestProblemsHavePlaces(t *testing.T) {
 		}
 	}
 }
+
+// A long list of nonsense is reported in part, and in no time.
+func TestManyProblems(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "10.toml"), "[list]\nx = \"file:x.txt\"\n[[rule]]\nname = \"a\"\nthen = \"pickup\"\nwhen = { from = \"@x\", to = \"@x\" }\n")
+	writeFile(t, filepath.Join(dir, "x.txt"), strings.Repeat("no address\n", 200_000))
+	_, err := Load(dir, testOptions())
+	var list *LoadError
+	if !errors.As(err, &list) || len(list.Problems) != maxProblems {
+		t.Fatalf("%d problems", len(list.Problems))
+	}
+	if list.Problems[1].Line != 2 {
+		t.Errorf("the second is %v", list.Problems[1])
+	}
+}

@@ -150,14 +150,9 @@ func (l *loader) entries(nodes []node) []listEntry {
 
 // problem records what is wrong with an entry, at the place where it stands.
 func (l *loader) problem(e listEntry, o owner, text string) {
-	for _, p := range l.problems {
-		if p.File == e.file && p.Line == e.line && p.Text == text {
-			return // the same list, used twice
-		}
-	}
 	key := e.key
 	if strings.HasPrefix(key, "list.") || key == "" {
 		o = owner{}
 	}
-	l.problems = append(l.problems, Problem{File: e.file, Line: e.line, Rule: o.rule, Test: o.test, Key: key, Text: text})
+	l.add(Problem{File: e.file, Line: e.line, Rule: o.rule, Test: o.test, Key: key, Text: text})
 }

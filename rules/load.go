@@ -29,9 +29,9 @@ func Load(dir string, o Options) (*Set, error) {
 }
 
 // load also returns the files that it read or tried to read, as it found them.
-func load(dir string, o Options) (*Set, view, error) {
+func load(dir string, o Options) (set *Set, seen view, err error) {
 	l := &loader{
-		dir: dir, options: o, seen: view{},
+		dir: dir, options: o, seen: view{}, known: map[Problem]bool{},
 		keys:         conditionKeys(),
 		lists:        map[string]*list{},
 		dictionaries: map[string]*dictionary{},
@@ -47,7 +47,12 @@ func load(dir string, o Options) (*Set, view, error) {
 	if l.set.extractor == nil {
 		l.set.extractor = inProcess{}
 	}
-	err := l.load()
+	defer func() {
+		if r := recover(); r != nil {
+			set, seen, err = nil, l.seen, fmt.Errorf("load rules: %w", panicError(r))
+		}
+	}()
+	err = l.load()
 	return l.set, l.seen, err
 }
 
@@ -58,6 +63,7 @@ type loader struct {
 	keys     []keyInfo
 	seen     view // the files read, or tried to
 	problems []Problem
+	known    map[Problem]bool // what is in problems
 
 	lists        map[string]*list
 	dictionaries map[string]*dictionary
@@ -105,6 +111,20 @@ func (l *loader) load() error {
 	return l.failed()
 }
 
+// maxProblems is how many problems are reported: who reads a wrong list doesn't
+// need a hundred thousand.
+const maxProblems = 200
+
+// add records a problem, once: a list that several rules use is read several
+// times.
+func (l *loader) add(p Problem) {
+	if l.known[p] || len(l.problems) >= maxProblems {
+		return
+	}
+	l.known[p] = true
+	l.problems = append(l.problems, p)
+}
+
 func (l *loader) failed() error {
 	if len(l.problems) == 0 {
 		return nil
@@ -128,7 +148,7 @@ func (l *loader) parse() ([]node, error) {
 		path := filepath.Join(l.dir, e.Name())
 		data, err := l.readFile(path)
 		if err != nil {
-			l.problems = append(l.problems, Problem{File: path, Text: unwrapPath(err)})
+			l.add(Problem{File: path, Text: unwrapPath(err)})
 			continue
 		}
 		if root, ok := l.parseFile(path, data); ok {
@@ -152,7 +172,7 @@ func (l *loader) parseFile(name string, data []byte) (node, bool) {
 			p.Line = syntax.Position.Line
 			p.Text = "not TOML: " + syntax.Message
 		}
-		l.problems = append(l.problems, p)
+		l.add(p)
 		return node{}, false
 	}
 	if value == nil {

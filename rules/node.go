@@ -42,7 +42,7 @@ func (n node) line() int {
 func (n node) place() string { return fmt.Sprintf("%s:%d", n.file.name, n.line()) }
 
 func (n node) errorf(format string, args ...any) {
-	n.load.problems = append(n.load.problems, Problem{
+	n.load.add(Problem{
 		File: n.file.name, Line: n.line(), Rule: n.owner.rule, Test: n.owner.test,
 		Key: n.key, Text: fmt.Sprintf(format, args...),
 	})

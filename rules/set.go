@@ -54,7 +54,7 @@ func (s *Set) EvaluateHeader(ctx context.Context, m *Message) (d *Decision, ok b
 func (s *Set) evaluate(ctx context.Context, m *Message, limit level) (d *Decision, ok bool, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			d, ok, err = nil, false, panicError(r)
+			d, ok, err = nil, false, fmt.Errorf("evaluate rules: %w", panicError(r))
 		}
 	}()
 	st := &state{ctx: ctx, set: s, message: m, outcomes: make([]outcome, s.shared)}
@@ -170,7 +170,7 @@ func (s *Set) would(r *rule, t truth) string {
 // another value could hold content of the message.
 func panicError(r any) error {
 	if e, ok := r.(runtime.Error); ok {
-		return fmt.Errorf("evaluate rules: panic: %w", e)
+		return fmt.Errorf("panic: %w", e)
 	}
-	return errors.New("evaluate rules: panic")
+	return errors.New("panic")
 }
