@@ -40,7 +40,9 @@ func (s *session) endOfHeader() {
 		m.fail(replyFor(err))
 		return
 	}
-	m.clear = ok && passes(m, d)
+	if m.clear = ok && passes(m, d); m.clear {
+		logTested(s.log(), d)
+	}
 }
 
 // passes reports whether all recipients get the message as it is.
@@ -118,6 +120,7 @@ func (s *Server) decide(ctx context.Context, log *slog.Logger, m *message) (*pla
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
+	logTested(log, d)
 	who, err := assort(m, d)
 	if err != nil {
 		return nil, nil, err

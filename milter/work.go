@@ -332,7 +332,7 @@ func (w *work) audit(d Deposit) {
 func (w *work) logDone() {
 	w.outcomes(func(p *person, e store.Event) {
 		w.log.Info("verdict applied", "event", string(e), "to", p.address, "rule", names([]*person{p}),
-			"message", w.sealed[p.key].Message)
+			"message", w.sealed[p.key].Message, "verdict", p.verdict)
 	})
 }
 
