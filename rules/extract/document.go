@@ -15,11 +15,11 @@ type Document struct {
 	Size         int64       // octets in Content
 }
 
-// A Text is a piece of a document's text, ready for detectors.
+// A Text is a piece of a document's text, ready for detectors. A long text comes
+// in several, each with the last octets of the one before.
 type Text struct {
-	Path  string // names of the archive members that lead to it, joined by "/"; "" for the document itself
-	Chunk int    // 0, 1, ... when a long text comes in overlapping pieces
-	Data  []byte // UTF-8, normalised; valid until visit returns
+	Path string // names of the archive members that lead to it, joined by "/"; "" for the document itself
+	Data []byte // UTF-8, normalised; valid until visit returns
 }
 
 // Facts are what a document was found to be.

@@ -16,6 +16,7 @@ type job struct {
 	result   Result
 	text     int64 // octets of text that may still come
 	expanded int64 // octets of members that may still come
+	paths    int   // octets of their paths so far
 }
 
 // A node is a document or one inside it.
@@ -100,8 +101,11 @@ func (j *job) macros(n node) {
 	}
 }
 
-// maxName bounds the name of a member, in octets.
-const maxName = 1000
+// maxName bounds the name of a member, maxPaths all their paths, in octets.
+const (
+	maxName  = 1000
+	maxPaths = 2 << 20
+)
 
 // enter lists a member of n. Its name is text too.
 func (j *job) enter(n node, name string) (node, error) {
@@ -119,6 +123,9 @@ func (j *job) enter(n node, name string) (node, error) {
 	}
 	if len(m.path) > 4*maxName {
 		m.path = m.path[:maxName] + "..." // deep and long: only shown
+	}
+	if j.paths += len(m.path); j.paths > maxPaths {
+		return node{}, j.stop(ReasonMembers)
 	}
 	j.result.Members = append(j.result.Members, Member{Path: m.path})
 	return m, nil

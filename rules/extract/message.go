@@ -103,7 +103,6 @@ func (j *job) message(n node, data []byte) error {
 // texts hands out the text of a message with the path that label gives, unless
 // it is not wanted.
 func (j *job) texts(where mail.Where, m *mail.Message, label func(*mail.Text) (path string, wanted bool)) error {
-	chunk := 0
 	err := m.Texts(j.ctx, where, func(t *mail.Text) error {
 		path, wanted := label(t)
 		if !wanted {
@@ -112,8 +111,7 @@ func (j *job) texts(where mail.Where, m *mail.Message, label func(*mail.Text) (p
 		if j.text -= int64(len(t.Data)); j.text < 0 {
 			return j.stop(ReasonText)
 		}
-		chunk++
-		return j.visit(&Text{Path: path, Chunk: chunk - 1, Data: t.Data})
+		return j.visit(&Text{Path: path, Data: t.Data})
 	})
 	if len(m.Unscannable) > 0 {
 		j.note(ReasonMail)

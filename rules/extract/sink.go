@@ -17,27 +17,30 @@ const (
 // A sink takes the text of one document and hands it out in chunks. Its first
 // error stays and is returned by close; writes after it do nothing.
 type sink struct {
-	job   *job
-	path  string
-	buf   []byte
-	kept  int // octets in buf that the last chunk had already
-	chunk int
-	err   error
+	job  *job
+	path string
+	buf  []byte
+	kept int // octets in buf that the last chunk had already
+	err  error
 }
 
 func (j *job) sink(n node) *sink { return &sink{job: j, path: n.path} }
 
 func (s *sink) str(p string) {
-	if s.err == nil {
-		s.buf = append(s.buf, p...)
+	for len(p) > 0 && s.err == nil {
+		n := min(len(p), overlapBytes)
+		s.buf = append(s.buf, p[:n]...)
 		s.check()
+		p = p[n:]
 	}
 }
 
 func (s *sink) bytes(p []byte) {
-	if s.err == nil {
-		s.buf = append(s.buf, p...)
+	for len(p) > 0 && s.err == nil {
+		n := min(len(p), overlapBytes)
+		s.buf = append(s.buf, p[:n]...)
 		s.check()
+		p = p[n:]
 	}
 }
 
@@ -94,8 +97,7 @@ func (s *sink) flush() {
 	if s.err = s.job.ctx.Err(); s.err != nil {
 		return
 	}
-	s.err = s.job.visit(&Text{Path: s.path, Chunk: s.chunk, Data: []byte(mail.Normalise(string(s.buf)))})
-	s.chunk++
+	s.err = s.job.visit(&Text{Path: s.path, Data: []byte(mail.Normalise(string(s.buf)))})
 }
 
 // close hands out what is left.

@@ -29,6 +29,7 @@ type file struct {
 	crypt   *crypt
 	fonts   map[int]*font    // by number of the object
 	named   map[string]*font // by name, for content without resources
+	shown   bool             // there is a page
 	err     error            // of Options, ends everything
 }
 

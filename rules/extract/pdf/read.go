@@ -27,8 +27,8 @@ func Read(data []byte, o Options) (Result, error) {
 			step()
 		}
 	}
-	if len(f.all) == 0 {
-		f.result.Malformed = true
+	if !f.shown {
+		f.result.Malformed = true // nothing that a reader could show
 	}
 	return f.result, f.err
 }
@@ -70,6 +70,7 @@ func (f *file) pages() {
 		if !is || f.name(d["Type"]) != "Page" || f.err != nil {
 			continue
 		}
+		f.shown = true
 		resources := f.inherited(d, "Resources")
 		var content []byte
 		list := array{d["Contents"]}
@@ -94,7 +95,7 @@ func (f *file) pages() {
 
 // maxPage bounds the content of one page, which can name the same stream again
 // and again.
-const maxPage = 64 << 20
+const maxPage = 16 << 20
 
 // inherited looks a key up in a page and the nodes above it (section 7.7.3.4).
 func (f *file) inherited(d dict, key string) dict {
