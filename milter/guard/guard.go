@@ -24,9 +24,11 @@ import (
 // Header is the field's name.
 const Header = "X-Postseal-Mail"
 
-// Lifetime is how long a mark is genuine. The outbox makes a new one for every
-// attempt, so it has to outlast one submission and the difference of two clocks.
-const Lifetime = time.Hour
+// Lifetime is how long a mark is genuine: the time that a relay between the outbox
+// and the milter may keep a mail in its queue (RFC 5321 section 4.5.4.1 gives it
+// four to five days). A mark that ended on the way would make a notice ordinary
+// mail, to be sealed into another notice.
+const Lifetime = 7 * 24 * time.Hour
 
 const version = "v1"
 
