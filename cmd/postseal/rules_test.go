@@ -103,6 +103,7 @@ func TestRulesCommands(t *testing.T) {
 		{name: "detect lines", config: site, stdin: "a\nVisa 4111 1111 1111 1111\n", args: []string{"detect", "--lines"}, out: "2:5-24: credit-card: 4111...1111\n"},
 		{name: "detect lines as JSON", config: site, stdin: "a\r\nVisa 4111 1111 1111 1111", args: []string{"detect", "--lines", "--json"},
 			out: `{"line":1,"findings":[]}` + "\n" + `{"line":2,"findings":[{"detector":"credit-card","masked":"4111...1111","start":5,"end":24}]}` + "\n"},
+		{name: "detect full-width digits", config: site, stdin: "\u00e4\u200b \uff14111 1111 1111 111\uff11.\n", args: []string{"detect", "--lines"}, out: "1:6-29: credit-card: 4111...1111\n"},
 		{name: "detect what isn't known", config: site, args: []string{"detect", "--detector", "wibble"}, status: 2},
 		{name: "replay", config: site, args: []string{"replay", "--to", "bob@guest.example", dir}, out: "card.eml: bob@guest.example: pickup by card\n"},
 		{name: "replay counts", config: site, args: []string{"replay", "--to", "bob@guest.example", dir}, out: "2 messages\n       1 pickup by asked-secure\n       1 pickup by card\n"},

@@ -29,7 +29,7 @@ type detected struct {
 	Detector string `json:"detector"`
 	Masked   string `json:"masked"`
 	Value    string `json:"value,omitempty"` // with --unmasked
-	Start    int    `json:"start"`           // octets into the text as the engine sees it
+	Start    int    `json:"start"`           // octets into the text
 	End      int    `json:"end"`
 }
 
@@ -103,8 +103,9 @@ func newDetectors(names []string) (*detect.Scanner, error) {
 
 func findAll(s *detect.Scanner, text string, unmasked bool) []detected {
 	found := []detected{}
-	s.Scan([]byte(mail.Normalise(text)), func(f detect.Finding) bool {
-		hit := detected{Detector: f.Name, Masked: f.Masked, Start: f.Start, End: f.End}
+	normal, origin := normalise(text)
+	s.Scan([]byte(normal), func(f detect.Finding) bool {
+		hit := detected{Detector: f.Name, Masked: f.Masked, Start: origin(f.Start), End: origin(f.End)}
 		if unmasked {
 			hit.Value = f.Value
 		}
@@ -115,6 +116,32 @@ func findAll(s *detect.Scanner, text string, unmasked bool) []detected {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Detector, b.Detector))
 	})
 	return found
+}
+
+// mapBytes is the length up to which places in a normalised text are led back to
+// the text as it was given; in longer ones they stay as they are.
+const mapBytes = 1 << 20
+
+// normalise prepares a text for the detectors. origin translates an offset into
+// it to one into text.
+func normalise(text string) (normal string, origin func(int) int) {
+	same := func(i int) int { return i }
+	normal = mail.Normalise(text)
+	if normal == text || len(text) > mapBytes {
+		return normal, same
+	}
+	// Character by character: right wherever that gives the same as the whole.
+	starts := make([]int, 0, len(normal)+1)
+	for i, r := range text {
+		for range len(mail.Normalise(string(r))) {
+			starts = append(starts, i)
+		}
+	}
+	if len(starts) != len(normal) {
+		return normal, same
+	}
+	starts = append(starts, len(text))
+	return normal, func(i int) int { return starts[i] }
 }
 
 // eachLine calls use for every line of r, numbered from 1.
