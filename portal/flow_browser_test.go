@@ -70,8 +70,8 @@ func TestBrowserAccount(t *testing.T) {
 
 	// The requirements tick off while typing.
 	tb.Fill("#name", "Gustav Guest")
-	tb.Fill("#password", "password123")
-	tb.WaitFor("li.unmet", text("password.length"))
+	tb.Fill("#password", "password1234567")
+	tb.WaitFor("li.met", text("password.length"))
 	tb.WaitFor("li.unmet", text("password.common"))
 	tb.Fill("#password", password)
 	for _, k := range []string{"length", "common", "context"} {

@@ -15,7 +15,7 @@
 
   let common = [];
   fetch(form.dataset.common).then((r) => (r.ok ? r.text() : '')).then((t) => {
-    common = t.split('\n').map((w) => w.trim()).filter((w) => w && w[0] !== '#');
+    common = longestFirst(t.split('\n').map((w) => w.trim()).filter((w) => w && w[0] !== '#'));
     update();
   }).catch(() => {});
 
