@@ -30,7 +30,12 @@ func htmlText(r io.Reader, shown, hidden func([]byte) error) error {
 			w.hide(z.Raw()) // of a tag that does not end
 			return w.err
 		case html.TextToken:
-			w.text(z.Text())
+			// Text copies what it unescapes; most texts need no such thing.
+			if raw := z.Raw(); bytes.IndexByte(raw, '&') < 0 {
+				w.text(raw)
+			} else {
+				w.text(z.Text())
+			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, more := z.TagName()
 			w.start(name, more, z)
@@ -55,12 +60,18 @@ type htmlWriter struct {
 	gone          string // the element that is not displayed
 	depth         int    // how often it is open inside itself
 	buf           []byte
+	one           [1]byte
 }
 
 func (w *htmlWriter) show(p []byte) {
 	if w.err == nil && len(p) > 0 {
 		w.err = w.shown(p)
 	}
+}
+
+func (w *htmlWriter) mark(c byte) {
+	w.one[0] = c
+	w.show(w.one[:])
 }
 
 // hide gives one hidden piece, on a line of its own.
@@ -155,14 +166,14 @@ func (w *htmlWriter) end(name []byte) {
 func (w *htmlWriter) separate(name []byte) {
 	switch string(name) {
 	case "td", "th":
-		w.show([]byte("\t"))
+		w.mark('\t')
 		w.space, w.line = true, false
 	case "address", "article", "aside", "blockquote", "body", "br", "button", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt",
 		"fieldset", "figcaption", "figure", "footer", "form", "frame", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "iframe",
 		"input", "legend", "li", "main", "menu", "nav", "ol", "optgroup", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "textarea",
 		"tfoot", "thead", "title", "tr", "ul":
 		if !w.line {
-			w.show([]byte("\n"))
+			w.mark('\n')
 		}
 		w.space, w.line = true, true
 	}

@@ -54,7 +54,7 @@ func mostlyASCII(head []byte) bool {
 // isHTML tells whether a text is marked up.
 func isHTML(p *Part, head []byte) bool {
 	switch p.Type {
-	case "text/html", "application/xhtml+xml", "text/enriched", "text/richtext", "text/xml", "application/xml", "image/svg+xml":
+	case "text/html", "application/xhtml+xml", "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html", "text/xml", "application/xml", "image/svg+xml":
 		return true
 	}
 	switch strings.ToLower(path.Ext(p.Name)) {

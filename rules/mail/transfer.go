@@ -51,6 +51,7 @@ func encodingByName(name string, defect func(string)) transferEncoding {
 
 // decoder undoes a transfer encoding, and never fails for what it decodes.
 func (e transferEncoding) decoder(r io.Reader, defect func(string)) io.Reader {
+	defect = seldom(defect)
 	switch e {
 	case base64Encoding:
 		return &base64Reader{r: r, defect: defect}
@@ -60,4 +61,16 @@ func (e transferEncoding) decoder(r io.Reader, defect func(string)) io.Reader {
 		return &uuReader{r: r, defect: defect}
 	}
 	return r
+}
+
+// seldom keeps a defect that comes with each octet from being told each time.
+func seldom(defect func(string)) func(string) {
+	var last, before string
+	return func(what string) {
+		if what == last || what == before {
+			return
+		}
+		last, before = what, last
+		defect(what)
+	}
 }

@@ -71,11 +71,21 @@ func (w *walker) begin(p *Part, fields []Field) {
 	switch {
 	case strings.HasPrefix(p.Type, "multipart/"):
 		p.Kind = Container
-	case (p.Type == "text/plain" || p.Type == "text/html") && p.Disposition != "attachment" && p.Name == "":
+	case isShown(p.Type) && p.Disposition != "attachment" && p.Name == "":
 		p.Kind = Body
 	default:
 		p.Kind = Attachment
 	}
+}
+
+// isShown tells whether a text of this type is shown as the mail itself, or
+// instead of another form of it, when it has no name.
+func isShown(mediaType string) bool {
+	switch mediaType {
+	case "text/calendar", "text/csv", "text/tab-separated-values", "text/vcard", "text/x-vcard", "text/directory", "text/rtf", "text/xml", "text/x-patch", "text/x-diff":
+		return false
+	}
+	return strings.HasPrefix(mediaType, "text/")
 }
 
 // encrypted tells whether a part says so itself: PGP/MIME (RFC 3156 section 4),
