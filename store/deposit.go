@@ -36,7 +36,7 @@ type SealRequest struct {
 // Sealed is what a recipient's notice needs.
 type Sealed struct {
 	Message   string // id, of this recipient's copy alone
-	Recipient string
+	Recipient string // as in the request
 	Mode      seal.Mode
 	Account   bool      // the recipient has an account: no code, the link alone
 	Code      seal.Code // activation or one-time code; zero if Account

@@ -113,8 +113,9 @@ func sealPayload(ctx context.Context, key seal.MessageKey, p *payloadWriter, mes
 }
 
 // grant prepares one recipient's copy: manifest, summary, grants, link, indexes.
-func (d *Deposit) grant(key seal.MessageKey, payload id, pr payloadRecord, r SealRequest, to string) (Sealed, error) {
+func (d *Deposit) grant(key seal.MessageKey, payload id, pr payloadRecord, r SealRequest, given string) (Sealed, error) {
 	s := d.store
+	to := normalise(given) // the portal compares it with the account's address
 	message := newID()
 	summary, err := key.SealSummary(message.String(), r.Summary)
 	if err != nil {
@@ -130,7 +131,7 @@ func (d *Deposit) grant(key seal.MessageKey, payload id, pr payloadRecord, r Sea
 		return Sealed{}, fmt.Errorf("sign a manifest: %w", err)
 	}
 	account := s.vault.account(to)
-	out := Sealed{Message: m.Message, Recipient: to, Mode: r.Mode, Created: m.Created, Expires: r.Expires}
+	out := Sealed{Message: m.Message, Recipient: given, Mode: r.Mode, Created: m.Created, Expires: r.Expires}
 	rec := messageRecord{
 		versioned: current, Account: account, Mode: r.Mode, Sender: r.Sender, Recipient: to,
 		MessageID: bounded(r.MessageID, maxMessageID), References: bounded(r.References, maxReferences),

@@ -21,8 +21,11 @@ func TestGuestActivatesReadsAndLogsIn(t *testing.T) {
 	if first.Account || first.Code == (seal.Code{}) || first.Code == second.Code {
 		t.Fatal("each message of a new guest has a code of its own")
 	}
+	if first.Recipient != "Bob@Guest.test" {
+		t.Errorf("recipient %q is not as it was given", first.Recipient)
+	}
 	info := must(e.Link(ctx, first.Code.Token()))(t)
-	if info.Kind != socket.LinkActivate || info.Account || info.Message != first.Message || info.Sender != "alice@example.com" {
+	if info.Recipient != "bob@guest.test" || info.Kind != socket.LinkActivate || info.Account || info.Message != first.Message || info.Sender != "alice@example.com" {
 		t.Fatalf("link: %+v", info)
 	}
 	session, key := e.activate(first.Code, "password")

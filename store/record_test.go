@@ -88,6 +88,7 @@ func TestNormalise(t *testing.T) {
 		" Bob@Guest.TEST\t":  "bob@guest.test",
 		"bob@BÜCHER.example": "bob@xn--bcher-kva.example",
 		"a@b@C.test":         "a@b@c.test",
+		"bob@guest.test.":    "bob@guest.test",
 		"Postmaster":         "postmaster",
 		"x@[IPv6:::1]":       "x@[ipv6:::1]",
 		"":                   "",

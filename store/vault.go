@@ -123,11 +123,11 @@ func (v *vault) deposit(k DepositKey) []byte {
 }
 
 // normalise returns the form under which addresses are the same account: lower
-// case, the domain in its ASCII form (RFC 5890). Lower-casing the local part is
+// case, the domain without a final dot in its ASCII form (RFC 5890). Lower-casing the local part is
 // not RFC 5321's rule (section 2.4), but people type theirs as they like, and no
 // site gives two of them to two people.
 func normalise(address string) string {
-	a := strings.ToLower(strings.TrimSpace(address))
+	a := strings.TrimSuffix(strings.ToLower(strings.TrimSpace(address)), ".")
 	at := strings.LastIndexByte(a, '@')
 	if at < 0 {
 		return a
