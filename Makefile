@@ -72,7 +72,7 @@ assets:
 	$(GO) run ./portal/web/assets
 
 screenshots: install
-	$(GO) test ./cmd/postseal/e2e -run TestScreenshots -screenshots $(CURDIR)/build/screenshots
+	$(GO) test ./portal -run TestScreens -screenshots $(CURDIR)/build/screenshots
 
 clean:
 	rm -rf build
