@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -14,7 +13,7 @@ import (
 
 // An Extractor reads text out of documents and says what they are.
 type Extractor interface {
-	// Extract hands all text of d to visit. The error is one of d.Content, ctx or
+	// Extract hands all text of d to visit. The error is one of d.Open's reader, ctx or
 	// visit; what is wrong with the document is in the result.
 	Extract(ctx context.Context, d extract.Document, visit func(*extract.Text) error) (*extract.Result, error)
 }
@@ -25,9 +24,6 @@ type inProcess struct{}
 func (inProcess) Extract(ctx context.Context, d extract.Document, visit func(*extract.Text) error) (*extract.Result, error) {
 	return extract.Extract(ctx, d, extract.Limits{}, visit)
 }
-
-// documentBytes is the size up to which an attachment is opened.
-const documentBytes = 64 << 20
 
 // readDocuments opens the attachments: their text goes to visit, what they are
 // into st.documents, and what can't be read into st.unopened.
@@ -51,15 +47,15 @@ func (st *state) readDocuments(ctx context.Context, visit func(*mail.Part, *extr
 }
 
 func (st *state) readDocument(ctx context.Context, p *mail.Part, visit func(*mail.Part, *extract.Text) error) (*extract.Result, error) {
-	if p.Size > documentBytes {
-		return &extract.Result{Unscannable: []extract.Reason{extract.ReasonSize}}, nil
-	}
-	var content bytes.Buffer
-	content.Grow(int(p.Size) + bytes.MinRead)
-	if _, err := content.ReadFrom(io.LimitReader(st.mail.Open(p), documentBytes)); err != nil {
+	// Most attachments are pictures and text: they need no process of their own.
+	head, err := io.ReadAll(io.LimitReader(st.mail.Open(p), extract.HeadBytes))
+	if err != nil {
 		return nil, err
 	}
-	d := extract.Document{Name: p.Name, DeclaredType: p.Type, Content: bytes.NewReader(content.Bytes()), Size: int64(content.Len())}
+	if mediaType, needed := extract.Look(p.Name, p.Type, head); !needed {
+		return &extract.Result{Facts: extract.Facts{Type: mediaType}}, nil
+	}
+	d := extract.Document{Name: p.Name, DeclaredType: p.Type, Open: func() io.Reader { return st.mail.Open(p) }}
 	return st.set.extractor.Extract(ctx, d, func(t *extract.Text) error { return visit(p, t) })
 }
 

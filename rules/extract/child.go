@@ -45,38 +45,40 @@ func serve(r *bufio.Reader, w *bufio.Writer, s setup) error {
 		if err := limitCPU(s.CPU); err != nil {
 			return fmt.Errorf("limit processor time: %w", err)
 		}
-		if err := answer(r, w, q, s.Limits.withDefaults()); err != nil {
+		size, err := answer(r, w, q, s.Limits.withDefaults())
+		if err != nil {
 			return err
 		}
-		if q.Size > 1<<20 {
+		if size > 1<<20 {
 			debug.FreeOSMemory() // a child mostly waits
 		}
 	}
 }
 
-// answer reads one document and sends its texts and the result.
-func answer(r *bufio.Reader, w *bufio.Writer, q request, limits Limits) error {
-	if q.Size < 0 || q.Size > limits.Size {
-		return errFrame
-	}
-	data := make([]byte, 0, q.Size)
-	for int64(len(data)) < q.Size {
+// answer reads one document and sends its texts and the result. It returns the
+// document's size.
+func answer(r *bufio.Reader, w *bufio.Writer, q request, limits Limits) (size int, err error) {
+	var data []byte
+	for {
 		_, piece, err := readFrame(r, only(frameContent, maxContentFrame))
 		if err != nil {
-			return fmt.Errorf("read the content: %w", err)
+			return 0, fmt.Errorf("read the content: %w", err)
 		}
-		if len(piece) == 0 || int64(len(data)+len(piece)) > q.Size {
-			return errFrame
+		if len(piece) == 0 {
+			break
+		}
+		if int64(len(data)+len(piece)) > limits.Size {
+			return 0, errFrame
 		}
 		data = append(data, piece...)
 	}
-	d := Document{Name: q.Name, DeclaredType: q.Type, Size: q.Size}
+	d := Document{Name: q.Name, DeclaredType: q.Type}
 	result, err := extract(context.Background(), d, data, limits, func(t *Text) error { return writeText(w, t) })
 	if err != nil {
-		return fmt.Errorf("send a text: %w", err)
+		return 0, fmt.Errorf("send a text: %w", err)
 	}
 	if err := writeJSON(w, frameResult, result); err != nil {
-		return err
+		return 0, err
 	}
-	return w.Flush()
+	return len(data), w.Flush()
 }

@@ -29,8 +29,10 @@
 // # The wire between Pool and child
 //
 // Frames in both directions: one octet kind, four octets length (big endian), as
-// many octets. Parent: 'D' a JSON request, then 'C' pieces of the content, as
-// many octets as the request's size. Child: any number of 'T' (two octets length
-// of the path, the path, the text), then 'R' a JSON result. Each side ends the
-// conversation on a frame that is too long or out of turn.
+// many octets. At the start the parent sends 'S', JSON settings, and the child
+// answers 'H', the name of this protocol. Then for each document the parent sends
+// 'D', a JSON request, and 'C' pieces of the content, an empty one last; the child
+// answers with any number of 'T' (two octets length of the path, the path, the
+// text) and 'R', a JSON result. Each side ends the conversation on a frame that is
+// too long or out of turn.
 package extract

@@ -9,10 +9,9 @@ import (
 
 // A Document is what text is wanted of.
 type Document struct {
-	Name         string      // file name as the sender gave it, "" if there is none
-	DeclaredType string      // media type as the sender gave it, lower case
-	Content      io.ReaderAt // its octets
-	Size         int64       // octets in Content
+	Name         string           // file name as the sender gave it, "" if there is none
+	DeclaredType string           // media type as the sender gave it, lower case
+	Open         func() io.Reader // its octets, from the start; called again for a second attempt
 }
 
 // A Text is a piece of a document's text, ready for detectors. A long text comes
@@ -98,19 +97,21 @@ func (l Limits) withDefaults() Limits {
 
 // Extract hands all text of a document to visit. It runs in the caller's
 // process: a defect in a decoder is not contained and a decoder that loops is not
-// stopped, see Pool. The error is one of d.Content, ctx or visit; whatever is
+// stopped, see Pool. The error is one of d.Open's reader, ctx or visit; whatever is
 // wrong with the document is in the Result.
 func Extract(ctx context.Context, d Document, limits Limits, visit func(*Text) error) (*Result, error) {
 	limits = limits.withDefaults()
-	if d.Size > limits.Size {
-		return &Result{Unscannable: []Reason{ReasonSize}}, nil
-	}
-	data := make([]byte, d.Size)
-	if _, err := io.ReadFull(io.NewSectionReader(d.Content, 0, d.Size), data); err != nil {
+	data, err := io.ReadAll(io.LimitReader(d.Open(), limits.Size+1))
+	if err != nil {
 		return nil, fmt.Errorf("read the document: %w", err)
+	}
+	if int64(len(data)) > limits.Size {
+		return tooLarge(), nil
 	}
 	return extract(ctx, d, data, limits, visit)
 }
+
+func tooLarge() *Result { return &Result{Unscannable: []Reason{ReasonSize}} }
 
 // extract is Extract for a document in memory.
 func extract(ctx context.Context, d Document, data []byte, limits Limits, visit func(*Text) error) (*Result, error) {

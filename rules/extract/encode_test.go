@@ -1,8 +1,10 @@
 package extract
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -24,4 +26,8 @@ func wideHex(s string) string {
 		fmt.Fprintf(&b, "00%02X", c)
 	}
 	return b.String()
+}
+
+func opener(data []byte) func() io.Reader {
+	return func() io.Reader { return bytes.NewReader(data) }
 }

@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -18,7 +17,7 @@ const card = "4111111111111111"
 func read(t *testing.T, name, declared string, data []byte, limits Limits) (string, *Result) {
 	t.Helper()
 	var text strings.Builder
-	r, err := Extract(context.Background(), Document{Name: name, DeclaredType: declared, Content: bytes.NewReader(data), Size: int64(len(data))}, limits, func(x *Text) error {
+	r, err := Extract(context.Background(), Document{Name: name, DeclaredType: declared, Open: opener(data)}, limits, func(x *Text) error {
 		text.Write(x.Data)
 		text.WriteString("\n")
 		return nil

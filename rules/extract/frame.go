@@ -38,10 +38,7 @@ type setup struct {
 }
 
 // request announces a document.
-type request struct {
-	Name, Type string
-	Size       int64
-}
+type request struct{ Name, Type string }
 
 var errFrame = errors.New("extract: a frame out of turn")
 

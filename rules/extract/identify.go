@@ -144,20 +144,33 @@ func hasMagic(data []byte, magic string) bool {
 	return len(data) >= len(magic) && strings.EqualFold(string(data[:len(magic)]), magic)
 }
 
-// Needed tells whether a document with this start can hold text that reading
-// mail alone doesn't find: all but plain text and HTML.
-func Needed(name, declaredType string, head []byte) bool {
-	if len(head) == 0 {
-		return false
-	}
+// HeadBytes is how much of a document Look wants to see.
+const HeadBytes = 4 << 10
+
+// Look tells what a document seems to be from its first HeadBytes, and whether
+// extracting can find text in it that reading mail doesn't: not in plain text and
+// HTML and not in pictures and the like, if they are named as what they are.
+func Look(name, declaredType string, head []byte) (mediaType string, needed bool) {
+	defer func() {
+		if recover() != nil { // let a child see
+			mediaType, needed = "application/octet-stream", true
+		}
+	}()
 	k, media := identify(node{name: name, declared: declaredType, data: head})
-	if k == kindBinary {
-		// A zip archive or a PDF can follow anything, but nobody opens a picture
-		// as one.
+	ext := strings.ToLower(path.Ext(name))
+	switch k {
+	case kindText:
+		switch ext {
+		case "", ".txt", ".text", ".htm", ".html", ".md", ".log", ".json", ".yml", ".yaml", ".css", ".js", ".patch", ".diff", ".asc", ".sig":
+			return media, false
+		}
+	case kindBinary:
 		family, _, _ := strings.Cut(media, "/")
-		return family != "image" && family != "audio" && family != "video" && family != "font"
+		if family == "image" || family == "audio" || family == "video" || family == "font" {
+			return media, !picture(ext) && !strings.HasPrefix(declaredType, family+"/")
+		}
 	}
-	return k != kindText
+	return media, true
 }
 
 // textual tells whether data looks like text.

@@ -76,7 +76,8 @@ func (j *job) message(n node, data []byte) error {
 		if err != nil {
 			j.note(ReasonMail)
 		}
-		if p.Kind == mail.Body && !Needed(p.Name, p.Type, content) {
+		_, needed := Look(p.Name, p.Type, content[:min(len(content), HeadBytes)])
+		if len(content) == 0 || p.Kind == mail.Body && !needed {
 			continue
 		}
 		name := p.Name
@@ -87,7 +88,7 @@ func (j *job) message(n node, data []byte) error {
 		if err != nil {
 			return err
 		}
-		if !Needed(p.Name, p.Type, content) {
+		if !needed {
 			// Its text is there already.
 			j.result.Members[c.member-1].Size = int64(len(content))
 			j.result.Members[c.member-1].Type = p.Type

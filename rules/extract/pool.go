@@ -68,12 +68,9 @@ func NewPool(o PoolOptions) *Pool {
 
 // Extract is the package's Extract in a child. It waits for a free child until
 // ctx ends. A document on which children died (two of them) or that took too long
-// has a Reason; the error is one of d.Content, ctx, visit, or of starting a child.
+// has a Reason; the error is one of d.Open's reader, ctx, visit, or of starting a child.
 // After a child's death visit can get the same text again.
 func (p *Pool) Extract(ctx context.Context, d Document, visit func(*Text) error) (*Result, error) {
-	if d.Size > p.o.Limits.Size {
-		return &Result{Unscannable: []Reason{ReasonSize}}, nil
-	}
 	select {
 	case p.slots <- struct{}{}:
 		defer func() { <-p.slots }()
@@ -90,13 +87,16 @@ func (p *Pool) Extract(ctx context.Context, d Document, visit func(*Text) error)
 		case err == nil:
 			p.give(c)
 			return r, nil
+		case errors.Is(err, errTooLarge):
+			c.kill() // it waits for the rest
+			return tooLarge(), nil
 		case errors.Is(err, errTimeout):
 			c.kill()
-			p.o.Log.Warn("document took too long to read", "size", d.Size, "timeout", p.o.Timeout)
+			p.o.Log.Warn("document took too long to read", "timeout", p.o.Timeout)
 			return &Result{Unscannable: []Reason{ReasonTimeout}}, nil
 		case errors.Is(err, errDied):
 			how := c.kill()
-			p.o.Log.Warn("reader of documents died", "size", d.Size, "attempt", attempt, "state", how)
+			p.o.Log.Warn("reader of documents died", "attempt", attempt, "state", how)
 			if attempt < 2 && ctx.Err() == nil {
 				continue // it may have been for what came before, or killed from outside
 			}

@@ -13,8 +13,9 @@ import (
 )
 
 var (
-	errDied    = errors.New("extract: the child died")
-	errTimeout = errors.New("extract: the child took too long")
+	errDied     = errors.New("extract: the child died")
+	errTimeout  = errors.New("extract: the child took too long")
+	errTooLarge = errors.New("extract: the document is too large")
 )
 
 // startTimeout is how long a child may take to come up.
@@ -27,7 +28,7 @@ type process struct {
 	out    *bufio.Reader
 	outEnd io.Closer
 	served int
-	most   int64 // octets of text that it may send for a document
+	limits Limits
 }
 
 // start starts a child and waits until it has limited itself.
@@ -36,8 +37,7 @@ func start(o PoolOptions) (_ *process, err error) {
 	if len(command) == 0 {
 		command = []string{ownProgram(), "extract-child"}
 	}
-	// Chunks overlap and normalising can make text longer.
-	c := &process{cmd: exec.Command(command[0], command[1:]...), most: 4*o.Limits.Text + maxTextFrame}
+	c := &process{cmd: exec.Command(command[0], command[1:]...), limits: o.Limits}
 	// Nothing of our environment; no traces, which could quote content.
 	c.cmd.Env = append([]string{"GOTRACEBACK=none", "GOMAXPROCS=1", fmt.Sprintf("GOMEMLIMIT=%d", o.Memory/4*3)}, o.Env...)
 	c.cmd.Dir = "/"
@@ -124,23 +124,12 @@ type pipeError struct{ error }
 // converse sends the document and receives the answers.
 func (c *process) converse(d Document, visit func(*Text) error) (*Result, error) {
 	const maxShort = 4 << 10 // of a name or type: more says nothing
-	q := request{Name: d.Name[:min(len(d.Name), maxShort)], Type: d.DeclaredType[:min(len(d.DeclaredType), maxShort)], Size: d.Size}
+	q := request{Name: d.Name[:min(len(d.Name), maxShort)], Type: d.DeclaredType[:min(len(d.DeclaredType), maxShort)]}
 	if err := writeJSON(c.in, frameRequest, q); err != nil {
 		return nil, &pipeError{err}
 	}
-	buf := make([]byte, min(maxContentFrame, max(d.Size, 1)))
-	for at := int64(0); at < d.Size; {
-		n := min(int64(len(buf)), d.Size-at)
-		if k, err := d.Content.ReadAt(buf[:n], at); int64(k) < n {
-			if err == nil || err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-			return nil, fmt.Errorf("read the document: %w", err)
-		}
-		if err := writeFrame(c.in, frameContent, buf[:n]); err != nil {
-			return nil, &pipeError{err}
-		}
-		at += n
+	if err := c.send(d.Open()); err != nil {
+		return nil, err
 	}
 	for given := int64(0); ; {
 		kind, payload, err := readFrame(c.out, answers)
@@ -158,11 +147,38 @@ func (c *process) converse(d Document, visit func(*Text) error) (*Result, error)
 		if err != nil {
 			return nil, &pipeError{err}
 		}
-		if given += int64(len(t.Data)); given > c.most {
+		// Chunks overlap, and normalising can make text longer.
+		if given += int64(len(t.Data)); given > 4*c.limits.Text+maxTextFrame {
 			return nil, &pipeError{errFrame}
 		}
 		if err := visit(t); err != nil {
 			return nil, err
+		}
+	}
+}
+
+// send sends the content.
+func (c *process) send(content io.Reader) error {
+	buf := make([]byte, 64<<10)
+	for size := int64(0); ; {
+		n, err := io.ReadFull(content, buf)
+		if size += int64(n); size > c.limits.Size {
+			return errTooLarge
+		}
+		if n > 0 {
+			if err := writeFrame(c.in, frameContent, buf[:n]); err != nil {
+				return &pipeError{err}
+			}
+		}
+		switch err {
+		case nil:
+		case io.EOF, io.ErrUnexpectedEOF:
+			if err := writeFrame(c.in, frameContent); err != nil {
+				return &pipeError{err}
+			}
+			return nil
+		default:
+			return fmt.Errorf("read the document: %w", err)
 		}
 	}
 }
