@@ -1,10 +1,10 @@
 # make build   the program, build/postseal
-# make check   formatting, vet, staticcheck, govulncheck, all tests but the end-to-end ones (-race)
+# make check   formatting, vet, staticcheck, govulncheck, all tests (-race) but those with a mail server
 # make test    installs what the tests need, then all tests, with a real Postfix, Sendmail and browser
 # make demo    tries it out on this machine: private Postfix, sample mails, portal
 # make bench   throughput with and without a milter
 # make fuzz    every fuzz target for FUZZTIME (10s)
-# make man     manual pages into build/man
+# make docs    the parts of docs/ that are generated: manual pages, references
 # make assets  the portal's bundled scripts, from their npm sources
 # make screenshots  every page at two widths into build/screenshots
 
@@ -14,12 +14,12 @@ FUZZTIME ?= 10s
 SERVERS  := ./cmd/postseal/e2e ./cmd/postseal/mta
 UNIT      = $(filter-out $(patsubst ./%,github.com/postseal/postseal/%,$(SERVERS)),$(shell $(GO) list ./...))
 
-.PHONY: build check test test-unit test-e2e fmt vet staticcheck govulncheck demo bench fuzz man assets screenshots install clean
+.PHONY: build check test test-unit test-e2e fmt vet staticcheck govulncheck demo bench fuzz docs assets screenshots install clean
 
 build:
 	$(GO) build -trimpath -o build/postseal ./cmd/postseal
 
-check: fmt vet staticcheck govulncheck test-unit
+check: fmt vet staticcheck govulncheck install test-unit
 
 fmt:
 	@wrong=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$wrong" ]; then echo "gofmt: $$wrong" >&2; exit 1; fi
@@ -65,8 +65,8 @@ fuzz:
 		done; \
 	done
 
-man: build
-	build/postseal man build/man
+docs:
+	$(GO) test ./cmd/postseal ./cmd/postseal/config -run 'Manual|Reference' -update
 
 assets:
 	$(GO) run ./portal/web/assets
