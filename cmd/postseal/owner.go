@@ -19,6 +19,7 @@ import (
 	"github.com/postseal/postseal/milter/notice"
 	"github.com/postseal/postseal/milter/outbox"
 	"github.com/postseal/postseal/rules"
+	"github.com/postseal/postseal/rules/extract"
 	"github.com/postseal/postseal/store"
 	"github.com/postseal/postseal/store/keys"
 	"github.com/postseal/postseal/store/socket"
@@ -34,6 +35,7 @@ type owner struct {
 	config    *config.Config
 	log       *slog.Logger
 	store     *store.Store
+	extractor *extract.Pool
 	rules     *rules.Live
 	milter    *milter.Server
 	listeners []net.Listener
@@ -56,7 +58,12 @@ func newOwner(c *config.Config, log *slog.Logger) (_ *owner, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.rules, err = rules.NewLive(c.Rules.Dir, rulesOptions(c), log); err != nil {
+	if o.extractor, err = newExtractor(context.Background(), log); err != nil {
+		return nil, err
+	}
+	ruleOptions := rulesOptions(c)
+	ruleOptions.Extractor = o.extractor
+	if o.rules, err = rules.NewLive(c.Rules.Dir, ruleOptions, log); err != nil {
 		return nil, fmt.Errorf("rules:\n%w", err)
 	}
 	notices, err := notice.New(noticeOptions(c))
@@ -114,6 +121,10 @@ func (o *owner) listen() (err error) {
 // run works until ctx ends or something that can't go on fails. Then the MTA's
 // sessions are drained and the outbox stops. The store stays open until close.
 func (o *owner) run(ctx context.Context) error {
+	return withBallast(func() error { return o.work(ctx) })
+}
+
+func (o *owner) work(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	for _, l := range o.listeners {
 		o.log.Info("milter listens", "address", l.Addr().String())
@@ -179,6 +190,9 @@ func (o *owner) close() error {
 		o.socketAt.Close()
 	}
 	o.control.close()
+	if o.extractor != nil {
+		o.extractor.Close()
+	}
 	if o.store == nil {
 		return nil
 	}

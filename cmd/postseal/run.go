@@ -87,6 +87,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newPortalCommand(a),
 		newServeCommand(a),
 		newRulesCommand(a),
+		newExtractChildCommand(a),
 		newDemoCommand(a),
 		newStoreCommand(a),
 		newVersionCommand(a),

@@ -8,8 +8,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain makes the test binary the command itself where a script calls it.
+// TestMain makes the test binary the command itself where a script calls it, and
+// where a server starts it to open attachments.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "extract-child" {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"postseal": main})
 }
 
