@@ -121,10 +121,10 @@ func (o *owner) listen() (err error) {
 // run works until ctx ends or something that can't go on fails. Then the MTA's
 // sessions are drained and the outbox stops. The store stays open until close.
 func (o *owner) run(ctx context.Context) error {
-	return withBallast(func() error { return o.work(ctx) })
+	return withBallast(func() error { return o.serve(ctx) })
 }
 
-func (o *owner) work(ctx context.Context) error {
+func (o *owner) serve(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	for _, l := range o.listeners {
 		o.log.Info("milter listens", "address", l.Addr().String())
