@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/mail"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -214,6 +215,68 @@ func noKey(t testing.TB, tb *browsertest.Tab, code seal.Code) {
 	}
 	if !saw {
 		t.Error("no request carried the token: the requests' bodies were not seen")
+	}
+}
+
+// TestBrowserOneTimeFiles compares what the browser takes out of a message with
+// what was put in, for each transfer encoding.
+func TestBrowserOneTimeFiles(t *testing.T) {
+	s := newSite(t, nil)
+	raw := `From: clara@firm.example
+Subject: files
+Content-Type: multipart/mixed; boundary="b(1)+x"
+
+--b(1)+x
+
+body
+--b(1)+x
+Content-Type: text/csv; charset=utf-8
+Content-Disposition: attachment; filename=qp.csv
+Content-Transfer-Encoding: quoted-printable
+
+a;b=C3=A4
+c;d=
+e;=20
+--b(1)+x
+Content-Type: text/csv
+Content-Disposition: attachment; filename=seven.csv
+
+1;2
+3;4
+
+--b(1)+x
+Content-Disposition: attachment; filename=inner.eml
+Content-Type: message/rfc822
+
+Subject: inner
+
+inner text
+--b(1)+x
+Content-Type: application/octet-stream; name=b.bin
+Content-Transfer-Encoding: base64
+
+AAEC/w0KCg==
+--b(1)+x--
+`
+	want := map[string]string{"qp.csv": "a;bä\r\nc;de; ", "seven.csv": "1;2\r\n3;4\r\n", "inner.eml": "Subject: inner\r\n\r\ninner text", "b.bin": "\x00\x01\x02\xff\r\n\n"}
+	id, code := s.sealed(seal.ModeOneTime, raw)
+	tb := browsertest.Start(t).Tab(t, true)
+	tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
+	tb.Press(text("onetime.button"))
+	tb.WaitFor("#m-subject", "files")
+	for name, content := range want {
+		got, b := tb.Download(func() { tb.Press(name) })
+		if got != name || string(b) != content {
+			t.Errorf("%s: %q is %q, want %q", name, got, b, content)
+		}
+	}
+	// The server's own reading is the same.
+	c := s.client()
+	for i, name := range []string{"qp.csv", "seven.csv", "inner.eml", "b.bin"} {
+		p := c.post("/o/"+id+"/part/"+strconv.Itoa(i+1), "code", code.Text()).wants(t, 200)
+		if p.body != want[name] {
+			t.Errorf("server: %s is %q, want %q", name, p.body, want[name])
+		}
 	}
 }
 

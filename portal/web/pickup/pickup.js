@@ -264,6 +264,52 @@ function save(bytes, name) {
   setTimeout(() => URL.revokeObjectURL(url), 60000);
 }
 
+// The parser reads line by line and so changes line ends in parts that aren't
+// base64. exactLeaves finds those parts again in the message itself, octet for
+// octet (RFC 2046 section 5.1.1: the line end before a boundary is the boundary's).
+function exactLeaves(text, depth = 0, out = []) {
+  const end = /\r?\n\r?\n/.exec(text);
+  if (!end || depth > 30 || out.length > 1000) return out;
+  const header = `\n${text.slice(0, end.index)}`.replace(/\r?\n[ \t]+/g, ' ');
+  const body = text.slice(end.index + end[0].length);
+  const field = (name) => (new RegExp(`\\n${name}:([^\\r\\n]*)`, 'i').exec(header) || ['', ''])[1].trim();
+  const boundary = /^multipart\/.*?;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(field('content-type'));
+  if (boundary) {
+    const mark = (boundary[1] || boundary[2]).replace(/[^\w]/g, '\\$&');
+    const pieces = body.split(new RegExp(`(?:^|\\r?\\n)--${mark}(?:--)?[ \\t]*(?=\\r?\\n|$)`));
+    for (const piece of pieces.slice(1)) exactLeaves(piece.replace(/^\r?\n/, /^\r?\n\r?\n/.test(piece) ? '\r\n' : ''), depth + 1, out);
+    return out;
+  }
+  const encoding = field('content-transfer-encoding').toLowerCase();
+  if (encoding === 'quoted-printable') {
+    out.push(body.replace(/[ \t]+(?=\r?\n|$)/g, '').replace(/=\r?\n/g, '').replace(/=([0-9a-f]{2})/gi, (_, h) => String.fromCharCode(parseInt(h, 16))));
+  } else if (encoding !== 'base64') {
+    out.push(body);
+  }
+  return out;
+}
+
+const binary = (bytes) => {
+  let s = '';
+  for (let i = 0; i < bytes.length; i += 0x8000) s += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  return s;
+};
+const plain = (s) => s.replace(/\r\n/g, '\n').replace(/\n+$/, '');
+
+// mendLineEnds gives attachments back the line ends that they were sent with. One
+// is taken only where it is the same but for them.
+function mendLineEnds(attachments, message) {
+  let leaves;
+  for (const a of attachments) {
+    if (a.bytes.length > 1 << 22 || a.bytes.at(-1) !== 10) continue; // what the parser changed ends in a line feed
+    leaves ||= exactLeaves(binary(message));
+    const text = plain(binary(a.bytes));
+    const exact = leaves.find((l) => l.length < 1 << 23 && plain(l) === text);
+    if (exact !== undefined) a.bytes = Uint8Array.from(exact, (c) => c.charCodeAt(0));
+  }
+  return attachments;
+}
+
 function attachmentsOf(mail, used) {
   return mail.attachments.filter((a) => !used.has(a)).map((a) => {
     const bytes = a.content instanceof ArrayBuffer ? new Uint8Array(a.content) : typeof a.content === 'string' ? utf8.encode(a.content) : a.content;
@@ -279,9 +325,7 @@ function picturesOf(mail, html) {
     const id = (a.contentId || '').replace(/^<|>$/g, '');
     if (!id || !/^image\/(png|jpeg|gif|webp)$/.test(a.mimeType) || a.disposition === 'attachment' || !html.includes(id)) continue;
     const bytes = new Uint8Array(a.content);
-    let text = '';
-    for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
-    pictures.set(id, `data:${a.mimeType};base64,${btoa(text)}`);
+    pictures.set(id, `data:${a.mimeType};base64,${btoa(binary(bytes))}`);
     used.add(a);
   }
   return { pictures, used };
@@ -300,7 +344,7 @@ function fail(key) {
 }
 
 async function display({ token, message, manifest, found }) {
-  const mail = await PostalMime.parse(message, { maxNestingDepth: 30 });
+  const mail = await PostalMime.parse(message, { maxNestingDepth: 30, forceRfc822Attachments: true });
   let html = mail.html || '';
   $('m-cut').hidden = html.length <= maxHTML;
   if (html.length > maxHTML) html = '';
@@ -320,7 +364,7 @@ async function display({ token, message, manifest, found }) {
   const { pictures, used } = picturesOf(mail, html);
   const list = $('m-attachments').querySelector('ul');
   list.replaceChildren();
-  for (const a of attachmentsOf(mail, used)) {
+  for (const a of mendLineEnds(attachmentsOf(mail, used), message)) {
     const b = document.createElement('button');
     b.type = 'button';
     const name = document.createElement('span');
