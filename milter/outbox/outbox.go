@@ -54,6 +54,9 @@ type Options struct {
 
 // Queue is the store's outbox.
 type Queue interface {
+	// Release makes everything due that the process before us had claimed or
+	// put off.
+	Release(ctx context.Context) error
 	// Claim returns a mail that is due and hides it for the time of the lease;
 	// nil when none is due.
 	Claim(ctx context.Context, lease time.Duration) (*Item, error)
@@ -124,9 +127,13 @@ func New(o Options) (*Outbox, error) {
 // attempt comes due without one.
 const poll = 2 * time.Second
 
-// Run sends until ctx ends; submissions under way are finished first, within
+// Run sends until ctx ends. It is the only one that sends from its queue: what is
+// claimed when it starts was left by a process that was killed. Submissions under way are finished first, within
 // Options.Timeout.
 func (o *Outbox) Run(ctx context.Context) error {
+	if err := o.options.Queue.Release(ctx); err != nil {
+		return err
+	}
 	var workers sync.WaitGroup
 	for range o.options.Workers {
 		workers.Go(func() { o.work(ctx) })

@@ -31,6 +31,7 @@ var guardKey = [32]byte{7}
 type fakeQueue struct {
 	mu      sync.Mutex
 	items   []*Item
+	left    []*Item // claimed by a process that was killed
 	sent    []*Item
 	retried []time.Duration
 	dropped []string
@@ -41,6 +42,13 @@ type fakeQueue struct {
 
 func newQueue(items ...*Item) *fakeQueue {
 	return &fakeQueue{items: items, due: make(chan struct{}), done: make(chan struct{}, 100)}
+}
+
+func (q *fakeQueue) Release(context.Context) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.items, q.left = append(q.items, q.left...), nil
+	return nil
 }
 
 func (q *fakeQueue) Claim(context.Context, time.Duration) (*Item, error) {
@@ -199,6 +207,17 @@ func TestSends(t *testing.T) {
 	}
 	if !bytes.HasSuffix(m.data, []byte("\r\n\r\nbody\r\n.\r\nend\r\n")) {
 		t.Errorf("body %q", m.data)
+	}
+}
+
+// Mail that a killed process had claimed does not wait for the end of its lease.
+func TestSendsWhatWasLeft(t *testing.T) {
+	m := &mta{}
+	q := newQueue()
+	q.left = []*Item{item(nil)}
+	run(t, q, Options{Address: m.serve(t, nil)})
+	if len(q.sent) != 1 || m.taken != 1 {
+		t.Errorf("sent %d", len(q.sent))
 	}
 }
 

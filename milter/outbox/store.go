@@ -25,6 +25,8 @@ func (q queue) Claim(ctx context.Context, lease time.Duration) (*Item, error) {
 	}, nil
 }
 
+func (q queue) Release(ctx context.Context) error { return q.ReleaseMail(ctx) }
+
 func (q queue) Sent(ctx context.Context, i *Item) error { return q.MailSent(ctx, claim(i)) }
 
 func (q queue) Retry(ctx context.Context, i *Item, after time.Duration) error {
