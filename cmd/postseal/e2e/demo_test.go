@@ -46,7 +46,7 @@ func TestDemoInterrupted(t *testing.T) {
 	if page == nil {
 		t.Fatalf("no page:\n%s", out.String())
 	}
-	for path, want := range map[string]string{"/": "bob@guest.example", "/mail/0": `<base target="_blank">`, "/count": "6"} {
+	for path, want := range map[string]string{"/": "bob@guest.example", "/mail/0": `<base target="_blank">`, "/count": "7"} {
 		if got := get(t, page[1]+path); !strings.Contains(got, want) {
 			t.Errorf("%s lacks %q:\n%s", path, want, got)
 		}
