@@ -136,6 +136,8 @@ func (n *normaliser) rune(dst []byte, r rune) []byte {
 		}
 		n.afterNum = after
 		return dst
+	case isPlainLetter(r):
+		return utf8.AppendRune(dst, r)
 	case r >= 0xff01 && r <= 0xff5e: // full-width forms
 		r -= 0xff01 - '!'
 		n.afterNum = isDigit(byte(r))
@@ -166,6 +168,17 @@ func (n *normaliser) rune(dst []byte, r rune) []byte {
 		return append(dst, d)
 	}
 	return utf8.AppendRune(dst, r)
+}
+
+// isPlainLetter tells for the letters of most text that there is nothing to do
+// about them, so that not each has to be looked up.
+func isPlainLetter(r rune) bool {
+	switch {
+	case r >= 0xc0 && r < 0x2b0, r >= 0x370 && r < 0x483, r >= 0x48a && r < 0x530, // Latin, Greek, Cyrillic
+		r >= 0x3041 && r < 0x3097, r >= 0x30a1 && r < 0x30fb, r >= 0x4e00 && r < 0xa000, r >= 0xac00 && r < 0xd7a4: // Kana, Han, Hangul
+		return true
+	}
+	return false
 }
 
 // digitValue returns the ASCII digit for a decimal digit of any script, and for
