@@ -222,13 +222,18 @@ func (f *file) commitAll(batch []*job) {
 			answer(batch, ErrFailed)
 			return
 		}
-		rest, again := runJobs(tx, batch)
-		if again {
+		rest, wrote, again := runJobs(tx, batch)
+		switch {
+		case again:
 			tx.Rollback()
 			batch = rest
 			continue
+		case !wrote: // nothing to make durable
+			tx.Rollback()
+			answer(rest, nil)
+		default:
+			f.finish(tx, rest)
 		}
-		f.finish(tx, rest)
 		return
 	}
 }
@@ -236,27 +241,24 @@ func (f *file) commitAll(batch []*job) {
 // runJobs runs the batch in tx. Jobs that fail are answered and left out of
 // rest. again is true when one of them had written already: bbolt can't undo a
 // part of a transaction, so the rest starts again in a new one.
-func runJobs(tx *bbolt.Tx, batch []*job) (rest []*job, again bool) {
+func runJobs(tx *bbolt.Tx, batch []*job) (rest []*job, wrote, again bool) {
 	for i, j := range batch {
 		c := &change{Tx: tx}
 		err := j.fn(c)
 		if err == nil {
-			rest = append(rest, j)
+			rest, wrote = append(rest, j), wrote || c.writes > 0
 			continue
 		}
 		j.done <- err
 		if c.writes > 0 {
-			return append(rest, batch[i+1:]...), true
+			return append(rest, batch[i+1:]...), wrote, true
 		}
 	}
-	return rest, false
+	return rest, wrote, false
 }
 
+// finish commits and answers.
 func (f *file) finish(tx *bbolt.Tx, batch []*job) {
-	if len(batch) == 0 {
-		tx.Rollback()
-		return
-	}
 	err := f.commit(tx)
 	if err != nil {
 		tx.Rollback() // bbolt has done so mostly; an open one would block the next

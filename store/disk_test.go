@@ -304,6 +304,20 @@ func TestReservedSpace(t *testing.T) {
 	if err := login(e, "bob@guest.test", "password", "192.0.2.1"); err != nil {
 		t.Error(err)
 	}
+	// The disk fills up while a large message comes in.
+	asked := 0
+	e.freeSpace = func(string) (int64, error) {
+		if asked++; asked > 2 {
+			return free, nil
+		}
+		return 1000, nil
+	}
+	d = e.Begin(e.key())
+	_, err := d.Seal(ctx, e.request(seal.ModeAccount, strings.Repeat("x", 10<<20), "bob@guest.test"))
+	d.Abandon()
+	if !errors.Is(err, ErrFull) || asked != 3 {
+		t.Errorf("seal a large one: %v after %d looks", err, asked)
+	}
 	free = 1000
 	if err := e.reply(socket.Caller{Session: session.Token}, s.Message, "n"); err != nil {
 		t.Error(err)

@@ -63,6 +63,11 @@ func (p *payloadWriter) Write(b []byte) (int, error) {
 			p.cut()
 		}
 		if len(p.ready) == flushChunks {
+			// Again for each part, so that many large ones at a time don't use
+			// up what is left for purging.
+			if err := p.store.space(); err != nil {
+				return 0, err
+			}
 			if err := <-p.flush(); err != nil {
 				return 0, err
 			}

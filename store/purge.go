@@ -101,11 +101,12 @@ func (s *Store) purgeKeys(ctx context.Context, keys [][]byte) error {
 	var freed []freedPayload
 	err := s.update(ctx, func(c *change) error {
 		freed = nil
+		p := &purger{store: s, c: c}
 		for _, k := range keys {
 			if err := c.drop(bucketExpiry, k); err != nil {
 				return err
 			}
-			f, err := s.end(c, k[8], k[9:])
+			f, err := p.end(k[8], k[9:])
 			if err != nil {
 				return fmt.Errorf("end of %q: %w", k[8], err)
 			}
@@ -123,13 +124,21 @@ func ended(key []byte, now time.Time) bool {
 	return len(key) > 9 && int64(binary.BigEndian.Uint64(key)) <= now.UnixMilli()
 }
 
+// A purger handles the entries of one transaction.
+type purger struct {
+	store *Store
+	c     *change
+	turns map[id][]byte // keys of bucketOutbox, when they are needed
+}
+
 // end handles one entry of bucketExpiry. What is gone already is no error.
-func (s *Store) end(c *change, kind byte, key []byte) ([]freedPayload, error) {
+func (p *purger) end(kind byte, key []byte) ([]freedPayload, error) {
+	s, c := p.store, p.c
 	switch kind {
 	case expireMessage, expireGrace:
-		return s.endOfMessage(c, kind, key)
+		return p.endOfMessage(kind, key)
 	case expireMail:
-		return s.endOfMail(c, key)
+		return p.endOfMail(key)
 	case expireOutline:
 		return nil, c.drop(bucketMessage, key)
 	case expirePayload:
@@ -156,7 +165,8 @@ func (s *Store) end(c *change, kind byte, key []byte) ([]freedPayload, error) {
 	return nil, fmt.Errorf("unknown kind of entry")
 }
 
-func (s *Store) endOfMessage(c *change, kind byte, key []byte) ([]freedPayload, error) {
+func (p *purger) endOfMessage(kind byte, key []byte) ([]freedPayload, error) {
+	s, c := p.store, p.c
 	var m messageRecord
 	err := s.vault.get(c.Tx, bucketMessage, key, &m)
 	if errors.Is(err, errNotFound) || err == nil && m.Ended != "" {
@@ -176,8 +186,8 @@ func (s *Store) endOfMessage(c *change, kind byte, key []byte) ([]freedPayload, 
 }
 
 // endOfMail drops a mail that could not be sent in its time.
-func (s *Store) endOfMail(c *change, key []byte) ([]freedPayload, error) {
-	mail := id(key)
+func (p *purger) endOfMail(key []byte) ([]freedPayload, error) {
+	s, c := p.store, p.c
 	var m mailRecord
 	err := s.vault.get(c.Tx, bucketMail, key, &m)
 	if errors.Is(err, errNotFound) {
@@ -186,25 +196,33 @@ func (s *Store) endOfMail(c *change, key []byte) ([]freedPayload, error) {
 	if err != nil {
 		return nil, err
 	}
-	cur := c.Bucket([]byte(bucketOutbox)).Cursor()
-	for k, _ := cur.First(); k != nil; k, _ = cur.Next() {
-		if id(k[8:]) == mail {
-			if err := c.drop(bucketOutbox, slices.Clone(k)); err != nil {
-				return nil, err
-			}
-			break
-		}
-	}
-	freed, err := s.removeMail(c, mail)
-	if err != nil {
-		return nil, err
-	}
-	for _, to := range m.To {
-		if err := s.audit(c, Entry{Event: EventMailDropped, Address: to, Sender: m.From, Note: m.Kind + ": not sent in time"}); err != nil {
+	if turn := p.turn(id(key)); turn != nil {
+		if err := c.drop(bucketOutbox, turn); err != nil {
 			return nil, err
 		}
 	}
-	return freed, nil
+	freed, err := s.removeMail(c, id(key))
+	if err != nil {
+		return nil, err
+	}
+	var entries []Entry
+	for _, to := range m.To {
+		entries = append(entries, Entry{Event: EventMailDropped, Address: to, Sender: m.From, Note: m.Kind + ": not sent in time"})
+	}
+	return freed, s.audit(c, entries...)
+}
+
+// turn returns a mail's key in bucketOutbox, which is in order of time, not of
+// ids: one walk serves all of the transaction.
+func (p *purger) turn(mail id) []byte {
+	if p.turns == nil {
+		p.turns = map[id][]byte{}
+		cur := p.c.Bucket([]byte(bucketOutbox)).Cursor()
+		for k, _ := cur.First(); k != nil; k, _ = cur.Next() {
+			p.turns[id(k[8:])] = slices.Clone(k)
+		}
+	}
+	return p.turns[mail]
 }
 
 // removeWeeks deletes the payload files of weeks that are over. Nothing names
