@@ -5,8 +5,10 @@ import (
 	"net/textproto"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postseal/postseal/cmd/postseal/mta"
+	"github.com/postseal/postseal/portal/browsertest"
 )
 
 // The basic flow once more, through a real Sendmail. docs/sendmail.md tells an
@@ -206,4 +208,74 @@ func TestSendmailCommandIsFiltered(t *testing.T) {
 	s := NewSite(t, SiteOptions{Sendmail: true})
 	s.Sendmail(t, cardMail, "-f", "ann@example.com", "-t")
 	s.ReadNotice(t, s.WaitOutside(t, "bob@guest.example"))
+}
+
+// SIGKILL around the answer to a message: the client learns that it has to come
+// again, and its retry gives one notice of one sealed message.
+func TestSendmailKilledAtEndOfMessage(t *testing.T) {
+	var s *Site
+	k := newKiller(t, func() { s.Milter.Kill(t) })
+	s = NewSite(t, SiteOptions{Sendmail: true, Rules: byName, Between: "unix:" + k.socket})
+	k.aim(s)
+	whole := t // the milter started again lives longer than one part
+	for name, after := range map[string]int{
+		"before it is seen":                  -1,
+		"committed, no octet answered":       0,
+		"in the middle of the modifications": 300,
+		"in the middle of the new body":      3000,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.Outside.Forget()
+			before := s.messages(t)
+			message := letter("killed-" + time.Now().Format("150405.000000"))
+			k.arm(after)
+			wantLater(t, s.TrySubmit("ann@example.com", []string{"guest@customer.example"}, message))
+			s.RestartMilter(whole)
+			s.Submit(t, "ann@example.com", []string{"guest@customer.example"}, message)
+			m := s.WaitOutside(t, "guest@customer.example")
+			wantNoPlanted(t, m)
+			s.ReadNotice(t, m)
+			s.settle(t)
+			if n := len(s.Outside.Mails()); n != 1 {
+				t.Errorf("%d mails left, want 1", n)
+			}
+			if n := s.messages(t) - before; n != 1 {
+				t.Errorf("%d sealed messages, want 1", n)
+			}
+		})
+	}
+}
+
+// A guest's answer goes from the portal through Sendmail into the sender's
+// mailbox.
+func TestSendmailReplyArrives(t *testing.T) {
+	s := NewSite(t, SiteOptions{Sendmail: true, Two: true})
+	s.Submit(t, "ann@example.com", []string{"bob@guest.example"}, richMail("bob@guest.example", "your card"))
+	n := s.ReadNotice(t, s.WaitOutside(t, "bob@guest.example"))
+	tb := browsertest.Start(t).Tab(t, true)
+	activate(tb, n.Link)
+	tb.WaitFor("h1", "your card")
+	tb.Press("Reply")
+	tb.WaitFor("h1", "Reply")
+	tb.Fill("#body", "Thank you, Ann.")
+	tb.Choose("#files", "answer.pdf", fileBytes(100_000))
+	tb.Press("Send")
+	tb.WaitFor("h1", "Your answer is sent")
+	checkReply(t, s.WaitInside(t, "ann@example.com"), "Re: your card", "<rich-your@example.com>")
+}
+
+// 40 MB pass Sendmail's chunks and timers both ways: sealed, and in clear.
+func TestSendmailLargeMessage(t *testing.T) {
+	s := NewSite(t, SiteOptions{Sendmail: true})
+	line := strings.Repeat("abcdefg ", 8) + "\n"
+	message := datedMail + strings.Repeat(line, 40_000_000/len(line))
+	s.Submit(t, "ann@example.com", []string{"cy@example.com", "bob@guest.example"}, message)
+	if inside := s.WaitInside(t, "cy@example.com"); withoutTrace(string(inside.Data)) != crlf(message) {
+		t.Errorf("the colleague got another message: %d octets", len(inside.Data))
+	}
+	m := s.WaitOutside(t, "bob@guest.example")
+	if len(m.Data) > 100_000 {
+		t.Fatalf("the guest got %d octets", len(m.Data))
+	}
+	s.ReadNotice(t, m)
 }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -34,6 +35,9 @@ type SiteOptions struct {
 	Main  map[string]string // more of main.cf
 	// Sendmail takes Postfix's place.
 	Sendmail bool
+	// Between is a socket that the MTA uses in place of the milter's: something
+	// that stands between the two.
+	Between string
 	// Users runs the processes of Two under [milterUser] and [portalUser], as a
 	// real site does.
 	Users bool
@@ -118,7 +122,7 @@ func NewSite(t *testing.T, o SiteOptions) *Site {
 func (s *Site) startMTA(t *testing.T, o SiteOptions) {
 	t.Helper()
 	options := mta.Options{
-		Milters:  []string{s.milterSocket},
+		Milters:  []string{cmp.Or(o.Between, s.milterSocket)},
 		Internal: []string{"example.com"},
 		Inside:   s.Inside.Addr(),
 		Outside:  s.Outside.Addr(),
