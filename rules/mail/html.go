@@ -16,11 +16,12 @@ const reasonToken = "a piece of HTML that is too long"
 // htmlText reads HTML as UTF-8 and gives what a reader sees to shown, and what
 // it hides (comments, attributes, scripts, styles, elements that are not
 // displayed) to hidden. Tags inside a line join what is around them, blocks and
-// cells separate it.
-func htmlText(r io.Reader, shown, hidden func([]byte) error) error {
+// cells separate it. Override is set when some of it is shown from right to left
+// against its nature.
+func htmlText(r io.Reader, shown, hidden func([]byte) error, override *bool) error {
 	z := html.NewTokenizer(r)
 	z.SetMaxBuf(maxToken)
-	w := htmlWriter{shown: shown, hidden: hidden, space: true, line: true}
+	w := htmlWriter{shown: shown, hidden: hidden, space: true, line: true, override: override}
 	for w.err == nil {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -61,6 +62,7 @@ type htmlWriter struct {
 	depth         int    // how often it is open inside itself
 	buf           []byte
 	one           [1]byte
+	override      *bool
 }
 
 func (w *htmlWriter) show(p []byte) {
@@ -124,13 +126,12 @@ func (w *htmlWriter) start(name []byte, attrs bool, z *html.Tokenizer) {
 			isHidden = true
 		}
 		if len(value) >= 4 {
-			w.hide(value)
-			if bytes.IndexByte(value, '%') >= 0 {
-				w.hide([]byte(unescapePercent(string(value))))
-			}
+			w.attribute(value)
 		}
 	}
 	switch string(name) {
+	case "bdo":
+		*w.override = true
 	case "script", "style":
 		w.raw = string(name)
 	case "pre", "textarea", "listing", "xmp", "plaintext":
@@ -141,6 +142,21 @@ func (w *htmlWriter) start(name []byte, attrs bool, z *html.Tokenizer) {
 		w.depth++
 	case w.gone == "" && isHidden && !isVoid(name):
 		w.gone, w.depth = string(name), 1
+	}
+}
+
+// attribute gives the value of an attribute, and what is encoded in it.
+func (w *htmlWriter) attribute(value []byte) {
+	w.hide(value)
+	if bytes.Contains(value, []byte("bidi-override")) {
+		*w.override = true
+	}
+	if bytes.IndexByte(value, '%') >= 0 {
+		w.hide([]byte(unescapePercent(string(value))))
+	}
+	// RFC 2397: data:text/plain;base64,...
+	if head, data, ok := bytes.Cut(value, []byte(";base64,")); ok && bytes.HasPrefix(bytes.TrimSpace(head), []byte("data:")) && !bytes.Contains(head, []byte("image/png")) && !bytes.Contains(head, []byte("image/jpeg")) && !bytes.Contains(head, []byte("image/gif")) {
+		w.hide(decodeBase64String(unescapePercent(string(data))))
 	}
 }
 

@@ -252,6 +252,7 @@ func plantDigits(add func(name, raw string)) {
 	add("latin-1 no-break spaces, undeclared", entity(top, "card 4111\xa01111\xa01111\xa01111 end"))
 	add("latin-1 soft hyphens, undeclared", entity(top, "card 4111\xad1111\xad1111\xad1111 end"))
 	add("windows-1252 dashes, undeclared", entity(top, "card 4111\x961111\x961111\x961111 end"))
+	add("right to left", entity(top+"Content-Type: text/plain; charset=utf-8", "card \u202e1111 1111 1111 1114\u202c end"))
 	add("NULs between", entity(top, "card 4\x001\x001\x001\x00"+strings.Repeat("1\x00", 12)+" end"))
 }
 
@@ -302,6 +303,9 @@ func plantHTML(add func(name, raw string)) {
 		"select":           "<select><option>4111111111111111</option></select>",
 		"frame":            "<iframe srcdoc=\"4111111111111111\"></iframe>",
 		"plaintext":        "<plaintext>4111111111111111",
+		"data url":         "<a href=\"data:text/plain;base64,NDExMTExMTExMTExMTExMQ==\">x</a>",
+		"bdo":              "<bdo dir=rtl>1111 1111 1111 1114</bdo>",
+		"bidi override":    "<span style='direction: rtl; unicode-bidi: bidi-override'>1111111111111114</span>",
 		"mixed widths":     "４１１１<u>1111</u>１１１１&#65297;111",
 	} {
 		for _, tr := range transfers {
@@ -368,6 +372,9 @@ func plantEncodings(add func(name, raw string)) {
 	uu := "begin 644 a.txt\r\n0-#$Q,3$Q,3$Q,3$Q,3$Q,0``\r\n`\r\nend\r\n"
 	add("uuencode declared", entity(top+"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: x-uuencode", uu))
 	add("uuencode in the text", entity(top, "see below\r\n\r\n"+uu+"\r\nbye"))
+	add("uuencode far down", entity(top, strings.Repeat("lorem ipsum\r\n", 1000)+uu))
+	add("yEnc far down", entity(top, strings.Repeat("lorem ipsum\r\n", 1000)+"=ybegin line=128 size=3 name=x\r\n\x8e\x8b\x8b\r\n=yend size=3\r\n"))
+	add("BinHex", entity(top, "(This file must be converted with BinHex 4.0)\r\n:$f*TEQKPH#jdCA4d,R0TG!!\r\n"))
 	add("uuencode second file", entity(top, "begin 644 x\r\n#86)C\r\n`\r\nend\r\n"+uu))
 	for _, name := range []string{"7-bit", "8bits", "8-bit", "utf-8", "none", "x-unknown", "base-64", "quoted_printable", "base64 ", "\"base64\"", "BASE64", "base64;", "(c) base64", "base64 (c)", "qp", "binary", "7bit, base64", "b64"} {
 		add("encoding called "+name+" plain", entity(top+"Content-Transfer-Encoding: "+name, text))

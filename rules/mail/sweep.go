@@ -92,12 +92,13 @@ func (t *texts) swept(label string, data []byte, n int) error {
 		return nil
 	}
 	for i, area := range []string{label, label + " hidden"} {
-		c := &chunker{buf: t.buffers[1][:0], norm: normaliser{guess: true}, deliver: func(data []byte, part int) error {
-			return t.visit(&Text{Where: InRaw, Label: area, Chunk: n + part, Data: data})
-		}}
+		c := &chunker{buf: t.buffers[1][:0], norm: normaliser{guess: true}}
+		c.deliver = func(data []byte, part int) error {
+			return t.give(&Text{Where: InRaw, Label: area, Chunk: n + part, Data: data}, c.norm.override)
+		}
 		write := [2]func([]byte) error{ignore, ignore}
 		write[i] = c.write
-		if err := htmlText(bytes.NewReader(data), write[0], write[1]); err != nil {
+		if err := htmlText(bytes.NewReader(data), write[0], write[1], &c.norm.override); err != nil {
 			return fmt.Errorf("sweep: %w", err)
 		}
 		err := c.close()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 )
@@ -217,7 +218,7 @@ func (t *texts) html(p *Part, r io.Reader, cs charset) error {
 	shown, hidden := t.chunker(p, p.label(), 0), t.chunker(p, p.label()+" hidden", 1)
 	shown.norm.guess = cs.enc == nil && !cs.utf7
 	hidden.norm.guess = shown.norm.guess
-	err := htmlText(cs.reader(r), shown.write, hidden.write)
+	err := htmlText(cs.reader(r), shown.write, hidden.write, &shown.norm.override)
 	if errors.Is(err, html.ErrBufferExceeded) {
 		t.unscannable(p, reasonToken)
 		t.defect(p, reasonToken)
@@ -232,15 +233,62 @@ func (t *texts) html(p *Part, r io.Reader, cs charset) error {
 
 // chunker makes a chunker that hands out texts of a part.
 func (t *texts) chunker(p *Part, label string, buffer int) *chunker {
-	return &chunker{buf: t.buffers[buffer][:0], budget: &t.budget, deliver: func(data []byte, n int) error {
+	c := &chunker{buf: t.buffers[buffer][:0], budget: &t.budget}
+	c.deliver = func(data []byte, n int) error {
 		if err := t.ctx.Err(); err != nil {
 			return err
 		}
-		if bytes.Contains(data, []byte(pgpMessage)) {
-			t.unscannable(p, reasonEncrypted)
+		t.note(p, data)
+		return t.give(&Text{Where: p.area(), Label: label, Part: p, Chunk: n, Data: data}, c.norm.override)
+	}
+	return c
+}
+
+// give hands out a text, and again reversed if its direction is overridden.
+func (t *texts) give(x *Text, override bool) error {
+	if err := t.visit(x); err != nil || !override {
+		return err
+	}
+	again := *x
+	again.Label += " reversed"
+	again.Data = reversed(x.Data)
+	return t.visit(&again)
+}
+
+// note records what a text says about things in it that are not read here.
+func (t *texts) note(p *Part, data []byte) {
+	if bytes.Contains(data, []byte(pgpMessage)) {
+		t.unscannable(p, reasonEncrypted)
+	}
+	if bytes.Contains(data, []byte("=ybegin ")) || bytes.Contains(data, []byte("(This file must be converted with BinHex")) {
+		t.unscannable(p, reasonEncoding)
+	}
+	for rest := data; ; {
+		i := bytes.Index(rest, []byte("\nbegin "))
+		if i < 0 {
+			break
 		}
-		return t.visit(&Text{Where: p.area(), Label: label, Part: p, Chunk: n, Data: data})
-	}}
+		rest = rest[i+1:]
+		ln, _, _ := bytes.Cut(rest[:min(len(rest), maxBegin)], []byte("\n"))
+		if isUUBegin(bytes.TrimRight(ln, "\r")) {
+			t.defect(p, defectUUEncoded)
+			break
+		}
+	}
+}
+
+// maxBegin bounds the first line of an uuencoded file.
+const maxBegin = 1 << 10
+
+// reversed gives a text as it shows where its direction is overridden.
+func reversed(data []byte) []byte {
+	out := make([]byte, 0, len(data))
+	for len(data) > 0 {
+		r, size := utf8.DecodeLastRune(data)
+		data = data[:len(data)-size]
+		out = utf8.AppendRune(out, r)
+	}
+	return out
 }
 
 // done ends a text, takes its buffer back, and notes what it said about itself.
