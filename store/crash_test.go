@@ -19,8 +19,12 @@ import (
 	"github.com/postseal/postseal/store/seal"
 )
 
-// childDir makes this test program the child of TestKilled.
-const childDir = "POSTSEAL_STORE_CRASH_CHILD"
+// childDir makes this test program the child of TestKilled. childEarly makes
+// the child acknowledge before the commit.
+const (
+	childDir   = "POSTSEAL_STORE_CRASH_CHILD"
+	childEarly = "POSTSEAL_STORE_CRASH_EARLY"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
@@ -50,17 +54,19 @@ func crashChild(dir string) error {
 	}
 	ctx := context.Background()
 	var out sync.Mutex
+	acknowledge := func(line string) {
+		out.Lock()
+		defer out.Unlock()
+		fmt.Println(line)
+	}
+	early := os.Getenv(childEarly) != ""
 	for w := range 8 {
 		go func() {
 			for n := 0; ; n++ {
-				line, err := crashDeposit(ctx, s, w, n)
-				if err != nil {
+				if err := crashDeposit(ctx, s, w, n, early, acknowledge); err != nil {
 					fmt.Fprintln(os.Stderr, err)
 					os.Exit(3)
 				}
-				out.Lock()
-				fmt.Println(line)
-				out.Unlock()
 			}
 		}()
 	}
@@ -80,7 +86,7 @@ func crashChild(dir string) error {
 	}
 }
 
-func crashDeposit(ctx context.Context, s *Store, worker, n int) (string, error) {
+func crashDeposit(ctx context.Context, s *Store, worker, n int, early bool, acknowledge func(string)) error {
 	now := time.Now()
 	body := strings.Repeat("x", (n%4)*60<<10+100)
 	d := s.Begin(DepositKey{From: "a@example.com", MessageID: fmt.Sprint(worker, n, now.UnixNano())})
@@ -89,14 +95,21 @@ func crashDeposit(ctx context.Context, s *Store, worker, n int) (string, error) 
 		Message: strings.NewReader(body), Created: now, Expires: now.Add(30 * 24 * time.Hour),
 	})
 	if err != nil {
-		return "", err
+		return err
+	}
+	line := fmt.Sprintf("%s %d", sealed[0].Code.Fragment(), len(body))
+	if early {
+		acknowledge(line)
 	}
 	d.Send(Mail{Kind: KindNotice, From: "a@example.com", To: []string{"b@guest.test"}, Data: make([]byte, (n%3)*35<<10)})
 	d.Audit(Entry{Event: EventSealed, Message: sealed[0].Message})
 	if err := d.Commit(ctx); err != nil {
-		return "", err
+		return err
 	}
-	return fmt.Sprintf("%s %d", sealed[0].Code.Fragment(), len(body)), nil
+	if !early {
+		acknowledge(line)
+	}
+	return nil
 }
 
 // TestKilled kills the owner again and again in the middle of its work: what it
@@ -104,39 +117,64 @@ func crashDeposit(ctx context.Context, s *Store, worker, n int) (string, error) 
 // would do beyond that is for a test below the file system.
 func TestKilled(t *testing.T) {
 	const rounds = 4
-	dir := t.TempDir()
-	if _, err := keys.Create(filepath.Join(dir, "keys"), false); err != nil {
-		t.Fatal(err)
-	}
-	e := newEnv(t, func(o *Options) {
-		owner := must(keys.LoadOwner(filepath.Join(dir, "keys")))(t)
-		o.Dir, o.Keys, o.Recovery, o.Now = filepath.Join(dir, "store"), owner, owner.Recovery, time.Now
-	})
+	dir, e := newCrashEnv(t)
 	total := 0
 	for round := range rounds {
 		e.close()
-		acked := killOnce(t, dir, 40+30*round)
+		acked := killOnce(t, dir, 40+30*round, false)
 		total += len(acked)
 		e.open()
 		e.consistent()
 		for _, line := range acked {
-			e.wholeAfterCrash(line)
+			if err := e.wholeAfterCrash(line); err != nil {
+				t.Errorf("acknowledged, but %v", err)
+			}
 		}
 		if err := e.sweep(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if total < 100 {
-		t.Fatalf("only %d deposits were acknowledged in all", total)
+	t.Logf("%d rounds, %d acknowledged", rounds, total)
+}
+
+// TestKilledControl has a child that acknowledges too early: if that loses
+// nothing either, TestKilled proves nothing.
+func TestKilledControl(t *testing.T) {
+	dir, e := newCrashEnv(t)
+	for range 20 {
+		e.close()
+		acked := killOnce(t, dir, 40, true)
+		e.open()
+		e.consistent() // even then
+		for _, line := range acked {
+			if e.wholeAfterCrash(line) != nil {
+				return
+			}
+		}
 	}
-	t.Logf("%d rounds, %d acknowledged, 0 lost", rounds, total)
+	t.Error("nothing was lost")
+}
+
+// newCrashEnv returns the folder for children and a store that looks into it.
+func newCrashEnv(t *testing.T) (string, *env) {
+	dir := t.TempDir()
+	if _, err := keys.Create(filepath.Join(dir, "keys"), false); err != nil {
+		t.Fatal(err)
+	}
+	return dir, newEnv(t, func(o *Options) {
+		owner := must(keys.LoadOwner(filepath.Join(dir, "keys")))(t)
+		o.Dir, o.Keys, o.Recovery, o.Now = filepath.Join(dir, "store"), owner, owner.Recovery, time.Now
+	})
 }
 
 // killOnce runs a child until it has acknowledged n deposits, then kills it.
-func killOnce(t *testing.T, dir string, n int) (acked []string) {
+func killOnce(t *testing.T, dir string, n int, early bool) (acked []string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	if early {
+		cmd.Env = append(cmd.Env, childEarly+"=1")
+	}
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout := must(cmd.StdoutPipe())(t)
@@ -167,7 +205,8 @@ func killOnce(t *testing.T, dir string, n int) (acked []string) {
 	return acked
 }
 
-func (e *env) wholeAfterCrash(line string) {
+// wholeAfterCrash opens an acknowledged message.
+func (e *env) wholeAfterCrash(line string) error {
 	e.t.Helper()
 	var fragment string
 	var size int
@@ -178,14 +217,15 @@ func (e *env) wholeAfterCrash(line string) {
 	code := must(seal.ParseCode(fragment))(e.t)
 	m, err := e.OpenOneTime(ctx, code.Token())
 	if err != nil {
-		e.t.Errorf("an acknowledged message is lost: %v", err)
-		return
+		return fmt.Errorf("lost: %w", err)
 	}
 	man := must(m.Manifest.Verify(e.opts.Keys.Signing.Public().(ed25519.PublicKey)))(e.t)
 	mk := must(seal.OpenGrant(m.Grant, must(code.Identity())(e.t), man))(e.t)
 	r := must(e.OneTimePayload(ctx, code.Token()))(e.t)
 	ct := must(io.ReadAll(r))(e.t)
-	if _, n, err := mk.OpenPayload(bytes.NewReader(ct), int64(len(ct))); err != nil || n != int64(size) {
-		e.t.Errorf("an acknowledged message of %d octets has %d: %v", size, n, err)
+	_, n, err := mk.OpenPayload(bytes.NewReader(ct), int64(len(ct)))
+	if err != nil || n != int64(size) {
+		return fmt.Errorf("of %d octets %d are left: %w", size, n, err)
 	}
+	return nil
 }
