@@ -39,6 +39,10 @@ func readCompressed(j *job, n node, k kind) error {
 	case kindBzip2:
 		r = bzip2.NewReader(bytes.NewReader(n.data))
 	case kindXZ:
+		// The decoder takes a cut in some places for the end.
+		if !bytes.HasSuffix(bytes.TrimRight(n.data, "\x00"), []byte("YZ")) {
+			j.note(ReasonMalformed)
+		}
 		r, err = xz.ReaderConfig{DictCap: maxDictionary}.NewReader(bytes.NewReader(n.data))
 	case kindZstd:
 		var z *zstd.Decoder

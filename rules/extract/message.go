@@ -5,21 +5,61 @@ import (
 	"path"
 	"strings"
 
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+
 	"github.com/postseal/postseal/rules/mail"
 )
 
-// readPlain reads text as the mail reader reads an attachment: with its charset
-// guessed, HTML as what it shows and what it hides.
+// readPlain reads text: UTF-8, UTF-16 or what is a superset of ASCII; and HTML, as
+// the mail reader does, as what it shows and what it hides.
 func readPlain(j *job, n node) error {
-	header := []mail.Field{
-		{Name: "Content-Type", Value: "text/plain"},
-		{Name: "Content-Disposition", Value: "attachment"},
+	if isHTML(n) {
+		return readHTML(j, n)
 	}
+	data := n.data
+	if wide := wideText(data); wide != nil {
+		if utf8, err := wide.NewDecoder().Bytes(data); err == nil {
+			data = utf8
+		}
+	}
+	s := j.sink(n)
+	s.bytes(data)
+	return s.close()
+}
+
+// wideText tells whether text is in UTF-16, by its mark. Without one it is no text
+// here: its strings are read.
+func wideText(data []byte) encoding.Encoding {
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xfe")):
+		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
+	}
+	return nil
+}
+
+func isHTML(n node) bool {
 	switch strings.ToLower(path.Ext(n.name)) {
 	case ".html", ".htm", ".xhtml", ".svg", ".shtml":
-		header[0].Value = "text/html"
+		return true
 	}
-	m, err := mail.Read(j.ctx, header, bytes.NewReader(n.data), int64(len(n.data)), mail.Limits{TextBytes: max(j.text, 1)})
+	start := bytes.ToLower(bytes.TrimLeft(n.data[:min(len(n.data), 1<<10)], "\xef\xbb\xbf \t\r\n"))
+	for _, with := range []string{"<!doctype html", "<html", "<head", "<body", "<?xml", "<svg", "<table", "<div"} {
+		if bytes.HasPrefix(start, []byte(with)) {
+			return true
+		}
+	}
+	return false
+}
+
+func readHTML(j *job, n node) error {
+	header := []mail.Field{
+		{Name: "Content-Type", Value: "text/html"},
+		{Name: "Content-Disposition", Value: "attachment"},
+	}
+	m, err := mail.Read(j.ctx, header, bytes.NewReader(n.data), int64(len(n.data)), j.mailLimits())
 	if err != nil {
 		return err
 	}
@@ -51,7 +91,7 @@ func readMail(j *job, n node) error {
 // message reads one message or MIME entity, attachments included.
 func (j *job) message(n node, data []byte) error {
 	header, body := splitMessage(data)
-	m, err := mail.Read(j.ctx, header, bytes.NewReader(body), int64(len(body)), mail.Limits{TextBytes: max(j.text, 1)})
+	m, err := mail.Read(j.ctx, header, bytes.NewReader(body), int64(len(body)), j.mailLimits())
 	if err != nil {
 		return err
 	}
@@ -100,6 +140,9 @@ func (j *job) message(n node, data []byte) error {
 	}
 	return nil
 }
+
+// mailLimits are such that our own limit of text is met first.
+func (j *job) mailLimits() mail.Limits { return mail.Limits{TextBytes: j.text + 1<<30} }
 
 // texts hands out the text of a message with the path that label gives, unless
 // it is not wanted.

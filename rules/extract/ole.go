@@ -157,7 +157,7 @@ func (c *container) read(s *stream) error {
 			return j.readParts(n, s.data)
 		}
 		return j.embeddedRead(n, name, data)
-	case strings.HasPrefix(s.name, "__substg1.0_"):
+	case strings.HasPrefix(s.name, "__substg1.0_") && !strings.Contains(s.storage, "__nameid_version"): // not the names of properties
 		return c.outlook(s)
 	case strings.HasPrefix(s.name, "__properties_version"), s.name == "\x01compobj", s.name == "\x03objinfo", s.name == "pictures":
 		return nil

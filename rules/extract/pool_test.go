@@ -98,7 +98,7 @@ func misbehave(mode string) {
 	}
 }
 
-func newTestPool(t *testing.T, mode string, o PoolOptions) *Pool {
+func newTestPool(t testing.TB, mode string, o PoolOptions) *Pool {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {

@@ -185,8 +185,8 @@ func (p *zipPackage) sheet(f *zip.File, w *workbook) error {
 				words = append(words, "")
 			default:
 				for _, a := range e.attrs {
-					if len(a.Value) > 2 && spoken(e.name, a.Name.Local) {
-						words = append(words, a.Value)
+					if len(a.value) > 2 && spoken(e.name, string(a.name)) {
+						words = append(words, unescapeXML(a.value))
 					}
 				}
 			}

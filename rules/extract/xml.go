@@ -2,31 +2,43 @@ package extract
 
 import (
 	"bytes"
-	"encoding/xml"
-	"io"
+	"html"
 	"strings"
 
 	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding/unicode"
 )
 
-// maxXMLDepth bounds the nesting of elements.
-const maxXMLDepth = 2000
+// XML is read by a scanner of our own: office files are made of it, and
+// encoding/xml is slow where nothing but the text is wanted. It is lenient in all
+// that office programs are lenient in, and resolves nothing but characters.
 
 // A tag is one element's start, with the local names of it and its attributes.
 type tag struct {
 	name  string
-	attrs []xml.Attr
+	attrs []attribute // valid until the next tag
 }
+
+// An attribute has its local name and its value as it is written.
+type attribute struct{ name, value []byte }
 
 // attr returns the value of the attribute with this local name.
 func (t tag) attr(name string) string {
 	for _, a := range t.attrs {
-		if a.Name.Local == name {
-			return a.Value
+		if string(a.name) == name {
+			return unescapeXML(a.value)
 		}
 	}
 	return ""
+}
+
+// unescapeXML resolves references to characters; entities that a text defines
+// itself stay as they are.
+func unescapeXML(b []byte) string {
+	if bytes.IndexByte(b, '&') < 0 {
+		return string(b)
+	}
+	return html.UnescapeString(string(b))
 }
 
 // An xmlVisitor is called for what stands in an XML text. Each may be nil.
@@ -36,170 +48,214 @@ type xmlVisitor struct {
 	text  func(b []byte)
 }
 
-// walkXML reads XML without resolving anything: entities that the text defines
-// itself stay as they are and are told by ok false, as is XML that breaks off.
+// An xmlScanner is the state of walkXML.
+type xmlScanner struct {
+	xmlVisitor
+	data  []byte
+	attrs []attribute
+	names map[string]string // each name once
+	depth int
+	ok    bool
+}
+
+// walkXML reads XML. It is not ok when the text breaks off, when elements are not
+// closed, or when it defines entities.
 func walkXML(data []byte, v xmlVisitor) (ok bool) {
-	ok = true
+	s := xmlScanner{xmlVisitor: v, data: xmlUTF8(data), names: map[string]string{}, ok: true}
+	for len(s.data) > 0 {
+		i := bytes.IndexByte(s.data, '<')
+		if i < 0 {
+			i = len(s.data)
+		}
+		s.characters(s.data[:i])
+		if s.data = s.data[i:]; len(s.data) > 0 && !s.markup() {
+			return false
+		}
+	}
+	return s.ok && s.depth == 0
+}
+
+// xmlUTF8 converts what says that it is something else.
+func xmlUTF8(data []byte) []byte {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) || len(data) > 1 && (data[0] == 0 || data[1] == 0) {
 		order := unicode.LittleEndian
 		if data[0] == 0 {
 			order = unicode.BigEndian
 		}
 		if utf8, err := unicode.UTF16(order, unicode.UseBOM).NewDecoder().Bytes(data); err == nil {
-			data = utf8
+			return utf8
 		}
+		return data
 	}
-	d := xml.NewDecoder(bytes.NewReader(data))
-	d.Strict = false
-	d.CharsetReader = func(label string, r io.Reader) (io.Reader, error) {
-		if strings.HasPrefix(strings.ToLower(label), "utf-16") {
-			return r, nil // decoded above
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if !bytes.HasPrefix(data, []byte("<?xml")) {
+		return data
+	}
+	declaration, _, _ := bytes.Cut(data[:min(len(data), 200)], []byte("?>"))
+	_, name, ok := bytes.Cut(declaration, []byte("encoding="))
+	if !ok || len(name) < 3 {
+		return data
+	}
+	label, _, _ := strings.Cut(string(name[1:]), string(name[:1]))
+	e, canonical := charset.Lookup(label)
+	if e == nil || canonical == "utf-8" || strings.HasPrefix(canonical, "utf-16") {
+		return data
+	}
+	if utf8, err := e.NewDecoder().Bytes(data); err == nil {
+		return utf8
+	}
+	return data
+}
+
+func (s *xmlScanner) characters(b []byte) {
+	if s.text == nil || len(b) == 0 {
+		return
+	}
+	if bytes.IndexByte(b, '&') >= 0 {
+		b = []byte(unescapeXML(b))
+	}
+	s.text(b)
+}
+
+// markup reads what starts with "<"; false if it has no end.
+func (s *xmlScanner) markup() bool {
+	until := func(skip int, end string) ([]byte, bool) {
+		inside, rest, ok := bytes.Cut(s.data[skip:], []byte(end))
+		s.data = rest
+		return inside, ok
+	}
+	switch {
+	case bytes.HasPrefix(s.data, []byte("<!--")):
+		comment, ok := until(4, "-->")
+		if s.text != nil && len(comment) > 0 {
+			s.text([]byte("\n"))
+			s.text(comment)
+			s.text([]byte("\n"))
 		}
-		return charset.NewReaderLabel(label, r)
+		return ok
+	case bytes.HasPrefix(s.data, []byte("<![CDATA[")):
+		section, ok := until(9, "]]>")
+		if s.text != nil && len(section) > 0 {
+			s.text(section)
+		}
+		return ok
+	case bytes.HasPrefix(s.data, []byte("<!")):
+		return s.directive()
+	case bytes.HasPrefix(s.data, []byte("<?")):
+		_, ok := until(2, "?>")
+		return ok
+	case bytes.HasPrefix(s.data, []byte("</")):
+		name, ok := until(2, ">")
+		s.close(s.local(bytes.TrimSpace(name)))
+		return ok
 	}
+	return s.open()
+}
+
+// directive reads a document type, with an internal subset.
+func (s *xmlScanner) directive() bool {
 	depth := 0
-	for {
-		token, err := d.RawToken()
-		if err != nil {
-			return ok && err == io.EOF
-		}
-		switch t := token.(type) {
-		case xml.StartElement:
-			if depth++; depth > maxXMLDepth {
-				return false
-			}
-			if v.start != nil {
-				v.start(tag{t.Name.Local, t.Attr})
-			}
-		case xml.EndElement:
+	for i, b := range s.data {
+		switch b {
+		case '[':
+			depth++
+		case ']':
 			depth--
-			if v.end != nil {
-				v.end(t.Name.Local)
+		case '>':
+			if depth > 0 {
+				continue
 			}
-		case xml.CharData:
-			if v.text != nil {
-				v.text(t)
+			if bytes.Contains(s.data[:i], []byte("ENTITY")) {
+				s.ok = false
 			}
-		case xml.Comment:
-			if v.text != nil && len(t) > 0 {
-				v.text([]byte("\n"))
-				v.text(t)
-				v.text([]byte("\n"))
-			}
-		case xml.Directive:
-			if bytes.Contains(t, []byte("ENTITY")) {
-				ok = false
-			}
+			s.data = s.data[i+1:]
+			return true
 		}
-	}
-}
-
-// inline tells whether an element of office formats joins what is before and
-// after it: a run of text, its properties, marks that show nothing.
-func inline(name string) bool {
-	switch name {
-	case "r", "t", "rPr", "span", "a", "hyperlink", "delText", "instrText", "ins", "del", "moveFrom", "moveTo", "smartTag", "sdt", "sdtContent", "sdtPr",
-		"proofErr", "bookmarkStart", "bookmarkEnd", "lastRenderedPageBreak", "noBreakHyphen", "softHyphen", "rFonts", "b", "bCs", "i", "iCs", "u", "sz", "szCs", "lang",
-		"color", "highlight", "vertAlign", "kern", "strike", "caps", "smallCaps", "spacing", "rStyle", "shd", "w", "position", "effect", "vanish", "webHidden", "noProof", "rtl", "cs",
-		"fldSimple", "fldChar", "commentRangeStart", "commentRangeEnd", "commentReference", "footnoteReference", "endnoteReference", "annotationRef", "permStart", "permEnd",
-		"rPh", "latin", "ea", "sym", "solidFill", "srgbClr", "schemeClr", "effectLst", "ln", "noFill", "uFillTx", "uLnTx", "hlinkClick", "fld",
-		"bookmark", "bookmark-start", "bookmark-end", "soft-page-break", "reference-mark", "reference-mark-start", "reference-mark-end", "meta", "ruby", "ruby-base", "annotation-end",
-		"change", "change-start", "change-end", "f", "font", "em", "strong", "sub", "sup":
-		return true
 	}
 	return false
 }
 
-// spoken tells whether an attribute holds words for a reader.
-func spoken(element, name string) bool {
-	switch name {
-	case "descr", "title", "alt", "tooltip", "screenTip", "prompt", "promptTitle", "error", "errorTitle", "href", "author", "initials", "text-value", "string-value", "location", "oddHeader":
-		return true
-	case "name":
-		return element == "sheet" || element == "table" || element == "definedName" || element == "tableColumn" || element == "property"
-	case "val":
-		return element == "docVar" || element == "tag" || element == "alias" || element == "listItem"
-	case "Target":
-		return element == "Relationship"
-	case "v", "value", "displayText":
-		return element == "s" || element == "user-defined" || element == "listItem"
+// local returns a name without its prefix.
+func (s *xmlScanner) local(name []byte) string {
+	if i := bytes.LastIndexByte(name, ':'); i >= 0 {
+		name = name[i+1:]
+	}
+	if known, ok := s.names[string(name)]; ok {
+		return known
+	}
+	known := string(name)
+	if len(s.names) < 10_000 {
+		s.names[known] = known
+	}
+	return known
+}
+
+func (s *xmlScanner) close(name string) {
+	s.depth--
+	if s.end != nil {
+		s.end(name)
+	}
+}
+
+// open reads a start tag.
+func (s *xmlScanner) open() bool {
+	data := s.data
+	i := 1
+	for i < len(data) && !xmlSpace(data[i]) && data[i] != '>' && data[i] != '/' {
+		i++
+	}
+	name := s.local(data[1:i])
+	s.attrs = s.attrs[:0]
+	for i < len(data) {
+		switch b := data[i]; {
+		case b == '>' || b == '/' && i+1 < len(data) && data[i+1] == '>':
+			if s.depth++; s.start != nil {
+				s.start(tag{name, s.attrs})
+			}
+			if b == '/' {
+				i++
+				s.close(name)
+			}
+			s.data = data[i+1:]
+			return true
+		case xmlSpace(b) || b == '/':
+			i++
+		default:
+			i = s.attribute(data, i)
+		}
 	}
 	return false
 }
 
-// xmlText gives the text of an XML part to s: runs joined, blocks and table cells
-// apart, attributes with words on lines of their own after it.
-func xmlText(s *sink, data []byte) (ok bool) {
-	var words []string
-	ok = walkXML(data, xmlVisitor{
-		start: func(t tag) {
-			if t.name == "Relationship" && t.attr("TargetMode") != "External" {
-				return
-			}
-			for _, a := range t.attrs {
-				if len(a.Value) > 2 && spoken(t.name, a.Name.Local) {
-					words = append(words, a.Value)
-				}
-			}
-			switch t.name {
-			case "tab":
-				s.gap("\t")
-			case "br", "cr", "line-break":
-				s.newline()
-			case "noBreakHyphen":
-				s.str("-")
-			case "s":
-				s.gap(" ")
-			default:
-				if !inline(t.name) {
-					s.gap("\n")
-				}
-			}
-		},
-		end: func(name string) {
-			switch name {
-			case "tc", "td", "table-cell", "Cell":
-				if n := len(s.buf); n > 0 && s.buf[n-1] == '\n' {
-					s.buf[n-1] = '\t'
-				}
-				s.gap("\t")
-			case "tr", "table-row", "Row":
-				if n := len(s.buf); n > 0 && s.buf[n-1] == '\t' {
-					s.buf[n-1] = '\n'
-				}
-				s.gap("\n")
-			case "tab", "s":
-			default:
-				if !inline(name) {
-					s.gap("\n")
-				}
-			}
-		},
-		text: func(b []byte) {
-			if len(bytes.TrimSpace(b)) == 0 {
-				if len(s.buf) > 0 && len(b) > 0 && b[0] == ' ' {
-					s.gap(" ")
-				}
-				return
-			}
-			s.bytes(b)
-		},
-	})
-	for _, w := range words {
-		s.line(w)
+// attribute reads one attribute at i and returns where it ends.
+func (s *xmlScanner) attribute(data []byte, i int) int {
+	start := i
+	for i < len(data) && !xmlSpace(data[i]) && data[i] != '=' && data[i] != '>' && data[i] != '/' {
+		i++
 	}
-	s.newline()
-	return ok
+	name := data[start:i]
+	if k := bytes.IndexByte(name, ':'); k >= 0 {
+		name = name[k+1:]
+	}
+	for i < len(data) && xmlSpace(data[i]) {
+		i++
+	}
+	if i >= len(data) || data[i] != '=' {
+		return max(i, start+1)
+	}
+	i++
+	for i < len(data) && xmlSpace(data[i]) {
+		i++
+	}
+	if i >= len(data) || data[i] != '"' && data[i] != '\'' {
+		return i
+	}
+	n := bytes.IndexByte(data[i+1:], data[i])
+	if n < 0 {
+		return len(data)
+	}
+	s.attrs = append(s.attrs, attribute{name, data[i+1 : i+1+n]})
+	return i + n + 2
 }
 
-// readXML reads XML of a kind of its own.
-func readXML(j *job, n node) error {
-	s := j.sink(n)
-	if !xmlText(s, n.data) {
-		if err := s.close(); err != nil {
-			return err
-		}
-		return j.malformed(n)
-	}
-	return s.close()
-}
+func xmlSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\r' || b == '\t' }

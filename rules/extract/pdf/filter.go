@@ -281,9 +281,9 @@ func ascii85(data []byte) ([]byte, error) {
 		full := [4]byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}
 		out = append(out, full[:n-1]...)
 	}
-	for i, b := range data {
+	for _, b := range bytes.TrimPrefix(bytes.TrimLeft(data, " \r\n\t"), []byte("<~")) {
 		switch {
-		case isSpace(b), b == '<' && i < 2:
+		case isSpace(b):
 		case b == '~':
 			if n > 1 {
 				flush(n)

@@ -27,8 +27,9 @@ func Read(data []byte, o Options) (Result, error) {
 			step()
 		}
 	}
-	if !f.shown {
-		f.result.Malformed = true // nothing that a reader could show
+	// Nothing that a reader could show, or the end is missing.
+	if !f.shown || !bytes.Contains(data, []byte("startxref")) {
+		f.result.Malformed = true
 	}
 	return f.result, f.err
 }

@@ -94,21 +94,22 @@ func rar5Block(content []byte) []byte {
 }
 
 // RAR makes a RAR 5 archive with stored members. Dictionary is the size that the
-// members declare, as a power of two times 128 KiB; other than 0 declares them
-// compressed.
+// members declare, as a power of two times 128 KiB; other than 0 also declares
+// them compressed from 8 GiB.
 func RAR(dictionary uint64, files ...File) []byte {
 	out := []byte("Rar!\x1a\x07\x01\x00")
 	out = append(out, rar5Block([]byte{1, 0, 0})...) // main header
 	for _, f := range files {
-		compression := dictionary << 10
+		compression, size := dictionary<<10, uint64(len(f.Data))
 		if dictionary > 0 {
+			size = 8 << 30
 			compression |= 3 << 7
 		}
 		h := vint(2)                                // file header
 		h = append(h, vint(2)...)                   // with data
 		h = append(h, vint(uint64(len(f.Data)))...) // packed
 		h = append(h, vint(4)...)                   // with a checksum
-		h = append(h, vint(uint64(len(f.Data)))...) // unpacked
+		h = append(h, vint(size)...)                // unpacked
 		h = append(h, vint(0o644)...)               // attributes
 		h = binary.LittleEndian.AppendUint32(h, crc32.ChecksumIEEE(f.Data))
 		h = append(h, vint(compression)...)
