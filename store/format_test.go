@@ -1,0 +1,140 @@
+package store
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postseal/postseal/store/keys"
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// writeFormat makes testdata/format-1 anew. That is only right before a release
+// that nobody has a store of: afterwards a new format gets a folder of its own.
+var writeFormat = flag.Bool("write-format", false, "write testdata/format-1")
+
+const formatDir = "testdata/format-1"
+
+// formatCodes are the secrets that open what lies in formatDir.
+type formatCodes struct {
+	Now      time.Time `json:"now"`
+	Guest    string    `json:"guest"`
+	OneTime  string    `json:"oneTime"`
+	Session  string    `json:"session"`
+	Messages int       `json:"messages"`
+}
+
+const formatBody = "Subject: kept\r\n\r\nFor ever.\r\n"
+
+// TestOldStoreOpens opens a store that the first version wrote.
+func TestOldStoreOpens(t *testing.T) {
+	if *writeFormat {
+		writeFormatDir(t)
+	}
+	dir := t.TempDir()
+	for from, to := range map[string]string{"keys": "keys", "store": "store"} {
+		names, err := os.ReadDir(filepath.Join(formatDir, from))
+		if err != nil || len(names) == 0 {
+			t.Fatalf("nothing in %s: %v", from, err)
+		}
+		if err := os.MkdirAll(filepath.Join(dir, to), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range names {
+			b := must(os.ReadFile(filepath.Join(formatDir, from, n.Name())))(t)
+			name := n.Name()
+			if strings.HasSuffix(name, ".gz") {
+				b = must(io.ReadAll(must(gzip.NewReader(bytes.NewReader(b)))(t)))(t)
+				name = strings.TrimSuffix(name, ".gz")
+			}
+			if err := os.WriteFile(filepath.Join(dir, to, name), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var codes formatCodes
+	if err := json.Unmarshal(must(os.ReadFile(filepath.Join(formatDir, "codes.json")))(t), &codes); err != nil {
+		t.Fatal(err)
+	}
+	e, ctx := newEnv(t, func(o *Options) {
+		o.Dir, o.Keys = filepath.Join(dir, "store"), must(keys.LoadOwner(filepath.Join(dir, "keys")))(t)
+		o.Now = func() time.Time { return codes.Now }
+	}), context.Background()
+	e.portal = must(keys.LoadPortal(filepath.Join(dir, "keys")))(t)
+	e.consistent()
+	code := must(seal.ParseCode(codes.OneTime))(t)
+	m := must(e.OpenOneTime(ctx, code.Token()))(t)
+	if got := e.read(m, must(code.Identity())(t), must(e.OneTimePayload(ctx, code.Token()))(t)); got != formatBody {
+		t.Errorf("one-time: %q", got)
+	}
+	guest := must(seal.ParseCode(codes.Guest))(t)
+	if info := must(e.Link(ctx, guest.Token()))(t); !info.Account || info.Recipient != "bob@guest.test" {
+		t.Errorf("link: %+v", info)
+	}
+	session := must(seal.ParseToken(codes.Session))(t)
+	if p := must(e.Inbox(ctx, session, "", 10))(t); p.Total != codes.Messages {
+		t.Errorf("inbox: %+v", p)
+	}
+	if i, data := e.nextMail(KindNotice); !strings.HasPrefix(data, "notice ") || len(i.To) != 1 {
+		t.Errorf("outbox: %q", data)
+	}
+	if i, data := e.nextMail("reply"); !strings.Contains(data, "large reply") || i.Size != int64(len(data)) {
+		t.Error("outbox: the reply")
+	}
+}
+
+func writeFormatDir(t *testing.T) {
+	keyDir := filepath.Join(formatDir, "keys")
+	if err := os.RemoveAll(formatDir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keys.Create(keyDir, false); err != nil {
+		t.Fatal(err)
+	}
+	e, ctx := newEnv(t, func(o *Options) {
+		o.Keys, o.MmapSize = must(keys.LoadOwner(keyDir))(t), 1<<15
+		o.Recovery = o.Keys.Recovery
+	}), context.Background()
+	e.portal = must(keys.LoadPortal(keyDir))(t)
+	s := e.deposit(seal.ModeAccount, formatBody, "bob@guest.test")[0]
+	once := e.deposit(seal.ModeOneTime, formatBody, "carol@guest.test")[0]
+	session, _ := e.activate(s.Code, "password")
+	e.deposit(seal.ModeAccount, formatBody, "bob@guest.test")
+	if err := e.Reply(ctx, socket.Caller{Session: session.Token}, socket.Reply{Message: s.Message, Subject: "Re", Nonce: "n"},
+		strings.NewReader(plainEntity+strings.Repeat("large reply\r\n", 6000))); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.RequestReset(ctx, "bob@guest.test", "192.0.2.1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Compact(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(formatDir, "store"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range e.files() {
+		var z bytes.Buffer
+		w := must(gzip.NewWriterLevel(&z, gzip.BestCompression))(t)
+		w.Write(b)
+		w.Close()
+		if err := os.WriteFile(filepath.Join(formatDir, "store", name+".gz"), z.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := must(json.MarshalIndent(formatCodes{
+		Now: e.clock.now(), Guest: s.Code.Text(), OneTime: once.Code.Text(), Session: session.Token.Encode(), Messages: 2,
+	}, "", "\t"))(t)
+	if err := os.WriteFile(filepath.Join(formatDir, "codes.json"), append(b, '\n'), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
