@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -72,12 +73,17 @@ func classify(err error) (f failure, known bool) {
 
 // fail answers with the error's page. The detail goes to the log alone.
 func (p *portal) fail(c *call, err error) {
+	if errors.Is(err, context.Canceled) {
+		return // the browser has gone
+	}
+	if c.route.weight == upload {
+		// A browser shows a dead connection, and no answer, when its upload is
+		// not read to the end.
+		_, _ = io.Copy(io.Discard, io.LimitReader(c.r.Body, 4*p.limits.Reply))
+	}
 	if errors.Is(err, errNoSession) {
 		p.needLogin(c)
 		return
-	}
-	if errors.Is(err, context.Canceled) {
-		return // the browser has gone
 	}
 	f, known := classify(err)
 	if !known || f.status >= 500 {

@@ -118,8 +118,6 @@ func (p *portal) logout(c *call) error {
 		}
 	}
 	p.clearCookie(c)
-	// Pages that the browser keeps for going back are dropped too.
-	c.w.Header().Set("Clear-Site-Data", `"cache"`)
 	return c.redirect("/?out")
 }
 

@@ -118,7 +118,7 @@ func (p *portal) openMail(c *call, f *fetched) (*plain, error) {
 		return nil, err
 	}
 	defer src.Close()
-	return p.openPayload(c.ctx(), src, f)
+	return p.openPayload(c, src, f)
 }
 
 func (p *portal) sanitise(ctx context.Context, m *display.Mail) (display.Clean, error) {

@@ -140,7 +140,7 @@ func (p *portal) openOneTimeMail(c *call, code seal.Code, f *fetched) (*plain, e
 		return nil, err
 	}
 	defer src.Close()
-	return p.openPayload(c.ctx(), src, f)
+	return p.openPayload(c, src, f)
 }
 
 // showOneTime shows a one-time message that was opened here. The frame is part

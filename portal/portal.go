@@ -63,7 +63,8 @@ type Limits struct {
 	Payload     int64         // sealed payload accepted from the owner; default 100 MiB
 	Reply       int64         // a whole reply with its attachments; default 25 MiB
 	SpoolMemory int64         // of a sealed payload kept in memory, more goes to a temporary file; default 4 MiB
-	Spools      int           // messages opened at once; default 16
+	Spools      int           // messages opened at once, a quarter of them by one client; default 32
+	Uploads     int           // replies read at once, in memory, a quarter of them from one client; default 8
 	Passwords   int           // passwords stretched at once (64 MiB each); default 4
 	Page        int           // messages on a page of the inbox; default 25
 	Requests    int           // requests a minute and client address; default 600
@@ -86,7 +87,8 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Payload, 100<<20)
 	set(&l.Reply, 25<<20)
 	set(&l.SpoolMemory, 4<<20)
-	setInt(&l.Spools, 16)
+	setInt(&l.Spools, 32)
+	setInt(&l.Uploads, 8)
 	setInt(&l.Passwords, 4)
 	setInt(&l.Page, 25)
 	setInt(&l.Requests, 600)
@@ -120,7 +122,8 @@ type portal struct {
 	sanitiser  *display.Sanitiser
 	passwords  *passwordRules
 	stretching chan struct{} // a slot for each password being stretched
-	spooling   chan struct{} // a slot for each opened message
+	spooling   *slots        // for opened messages
+	uploading  *slots        // for replies while they are read
 	requests   *limiter
 	attempts   *limiter
 }
@@ -163,7 +166,8 @@ func newPortal(o Options) (*portal, error) {
 		log: o.Log, now: o.Now,
 		sanitiser:  display.NewSanitiser(4),
 		stretching: make(chan struct{}, l.Passwords),
-		spooling:   make(chan struct{}, l.Spools),
+		spooling:   newSlots(l.Spools),
+		uploading:  newSlots(l.Uploads),
 		requests:   newLimiter(l.Requests, o.Now),
 		attempts:   newLimiter(l.Attempts, o.Now),
 	}

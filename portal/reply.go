@@ -138,6 +138,11 @@ func (p *portal) send(c *call, by socket.Caller, id, nonce string, a answer) err
 // was readable even if the error is [socket.ErrTooLarge].
 func (p *portal) readAnswer(c *call) (answer, error) {
 	var a answer
+	release, err := p.uploading.take(c.ctx(), c.client)
+	if err != nil {
+		return a, err
+	}
+	defer release()
 	limit := p.limits.Reply + maxForm
 	// A browser shows a dead connection rather than an answer when its upload
 	// isn't read. So some more than the limit is read, and dropped.

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
@@ -29,18 +28,17 @@ func (m *plain) reader() io.Reader { return io.NewSectionReader(m.r, 0, m.size) 
 // openPayload reads a sealed payload from src, compares its digest with the
 // manifest's, and opens it. It takes one of the slots for opened messages until
 // it is closed.
-func (p *portal) openPayload(ctx context.Context, src io.Reader, m *fetched) (*plain, error) {
+func (p *portal) openPayload(c *call, src io.Reader, m *fetched) (*plain, error) {
 	want := m.manifest.PayloadSize
 	if want < 0 || want > p.limits.Payload {
 		return nil, fmt.Errorf("open message %s: %w", m.ID, errIntegrity)
 	}
-	select {
-	case p.spooling <- struct{}{}:
-	case <-ctx.Done():
-		return nil, errBusy
+	release, err := p.spooling.take(c.ctx(), c.client)
+	if err != nil {
+		return nil, err
 	}
 	s := &spool{}
-	done := func() { s.Close(); <-p.spooling }
+	done := func() { s.Close(); release() }
 
 	sum := sha256.New()
 	// One octet more than announced is enough to know that it is another payload.
