@@ -26,6 +26,7 @@ type sample struct {
 	subject string
 	body    string
 	file    *file
+	receipt bool // the sender gets one
 }
 
 // A file is an attachment.
@@ -63,6 +64,7 @@ func samples() []sample {
 			to: []string{"eve@guest.example"}, want: []string{oneTime},
 			subject: "[one-time] Access",
 			body:    "Dear Eve,\n\nthe password is: swordfish\n\nAnn\n",
+			receipt: true,
 		},
 		{
 			title: "a plain mail", from: ann,

@@ -48,6 +48,12 @@ func (s *site) try(ctx context.Context, x sample) error {
 			wrong = append(wrong, fmt.Errorf("%s: want %s", to, x.want[i]))
 		}
 	}
+	if x.receipt {
+		if _, err := s.inside.Wait(ctx, func(m mta.Mail) bool { return m.Has(x.from) }); err != nil {
+			return fmt.Errorf("%s got no receipt: %w", x.from, err)
+		}
+		s.say("    %s: a receipt", x.from)
+	}
 	return errors.Join(wrong...)
 }
 
