@@ -49,6 +49,9 @@ func parseFields(block []byte, defect func(string)) []Field {
 		if len(raw) == 0 {
 			continue
 		}
+		if bytes.IndexByte(raw, 0) >= 0 {
+			defect(defectHeaderOctet)
+		}
 		colon := bytes.IndexByte(raw, ':')
 		if colon <= 0 || raw[0] == ' ' || raw[0] == '\t' {
 			defect(defectHeaderLine)

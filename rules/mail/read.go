@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 )
 
 const reasonHeader = "a header that is too large"
@@ -37,7 +38,7 @@ func (m *Message) readHeader(root *Part) {
 			defect(defectHeaderEnd)
 			return
 		}
-		if f.Name == "" {
+		if f.Name == "" || strings.ContainsAny(f.Name, " \t\r\n\x00") {
 			defect(defectHeaderLine)
 		}
 		m.Decoded = append(m.Decoded, Decoded{f.Name, decodeHeader(f.Value, defect)})

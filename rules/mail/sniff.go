@@ -71,26 +71,24 @@ func isHTML(p *Part, head []byte) bool {
 }
 
 // looksEscaped tells whether a text that is not declared so shows signs of
-// quoted-printable: soft line breaks or escapes that nobody writes without need.
-func looksEscaped(head []byte) bool {
+// quoted-printable: a soft line break, an escaped "=", in plain text also several
+// escapes that nobody writes without need.
+func looksEscaped(head []byte, markup bool) bool {
+	escapes := 0
 	for i := 0; i+1 < len(head); i++ {
 		if head[i] != '=' {
 			continue
 		}
 		n, octet, ok := qpEscape(head[i:])
 		switch {
-		case n > 0 && !ok && i+n < len(head):
+		case n > 0 && !ok && i+n < len(head), ok && octet == '=':
 			return true
-		case !ok:
-		case octet == '=' || octet == ' ' || octet == '-' || isDigit(octet):
-			return true
-		case i+n < len(head) && head[i+n] == '=':
-			if _, _, ok := qpEscape(head[i+n:]); ok {
-				return true
-			}
+		case !ok || markup:
+		case octet == ' ' || octet == '-' || isDigit(octet) || octet >= 0x80:
+			escapes++
 		}
 	}
-	return false
+	return escapes > 1
 }
 
 // looksLikeBase64 tells whether a text that is not declared so has lines of
@@ -111,13 +109,29 @@ func looksLikeBase64(head []byte) bool {
 	return false
 }
 
+// base64Only tells whether a line is of the alphabet of base64 and mixed as this
+// is: no rule of dashes, no long word or name in a program.
 func base64Only(ln []byte) bool {
+	upper, lower, digit, rises := false, false, false, 0
+	wasLower := false
 	for _, b := range ln {
-		if base64Table[b] >= 64 {
+		isUpper := b >= 'A' && b <= 'Z'
+		switch {
+		case base64Table[b] >= 64:
 			return false
+		case isDigit(b):
+			digit = true
+		case b >= 'a':
+			lower = true
+		case isUpper:
+			upper = true
+			if wasLower {
+				rises++
+			}
 		}
+		wasLower = b >= 'a'
 	}
-	return true
+	return upper && lower && (digit || rises*5 >= len(ln))
 }
 
 // flowed undoes the line breaks of format=flowed with delsp=yes (RFC 3676

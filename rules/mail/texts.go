@@ -191,7 +191,7 @@ func (t *texts) contentOf(p *Part) error {
 		}
 	}
 	text := isText(p, head, cs)
-	if text && (p.transfer == identity && looksEscaped(head) || p.transfer != base64Encoding && looksLikeBase64(head)) {
+	if text && (p.Kind != Attachment || strings.HasPrefix(p.Type, "text/")) && (p.transfer == identity && looksEscaped(head, isHTML(p, head)) || p.transfer != base64Encoding && looksLikeBase64(head)) {
 		defect(defectLooksEncoded)
 	}
 	switch {

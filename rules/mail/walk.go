@@ -13,7 +13,7 @@ const (
 	defectNoBoundary       = "a multipart without a boundary"
 	defectBoundaryUnused   = "a multipart without a part"
 	defectBoundaryAlike    = "nested multiparts with boundaries alike"
-	defectBoundaryLine     = "a boundary line with more on it"
+	defectBoundaryLine     = "a line that is nearly a boundary"
 	defectBoundaryMissing  = "a multipart without its last boundary"
 	defectAfterEnd         = "a part after the last boundary"
 	defectEncodedMultipart = "a multipart with a transfer encoding"
@@ -124,6 +124,13 @@ func (w *walker) walk(src *source) error {
 				w.next(i, isLast, ln)
 				last = ln.end
 				continue
+			}
+		}
+		if len(w.stack) > 0 && len(ln.text) > 3 && (ln.text[0] == ' ' || ln.text[0] == '\t') {
+			if t := bytes.TrimLeft(ln.text, " \t"); len(t) > 2 && t[0] == '-' && t[1] == '-' {
+				if i, _ := w.boundary(t); i >= 0 {
+					w.defect(w.stack[i].part, defectBoundaryLine)
+				}
 			}
 		}
 		if w.header {
