@@ -25,18 +25,27 @@ func (inProcess) Extract(ctx context.Context, d extract.Document, visit func(*ex
 	return extract.Extract(ctx, d, extract.Limits{}, visit)
 }
 
+// expandedBytes bounds what all attachments of a message are when expanded; the
+// extractor bounds each of them. It bounds the time that a message can take, too.
+const expandedBytes = 1 << 30
+
 // readDocuments opens the attachments: their text goes to visit, what they are
 // into st.documents, and what can't be read into st.unopened.
 func (st *state) readDocuments(ctx context.Context, visit func(*mail.Part, *extract.Text) error) error {
 	st.documents = map[*mail.Part]*extract.Result{}
+	work := int64(expandedBytes)
 	for _, p := range st.mail.Attachments() {
 		// A forwarded message is read as a message, its attachments are on the list.
-		if strings.HasPrefix(p.Type, "message/") || p.Size == 0 {
+		if p.Type == "message/rfc822" || p.Type == "message/global" || p.Size == 0 {
 			continue
 		}
-		result, err := st.readDocument(ctx, p, visit)
-		if err != nil {
-			return fmt.Errorf("part %s: %w", p.Path, err)
+		result := &extract.Result{Unscannable: []extract.Reason{extract.ReasonExpanded}}
+		if work > 0 {
+			var err error
+			if result, err = st.readDocument(ctx, p, visit); err != nil {
+				return fmt.Errorf("part %s: %w", p.Path, err)
+			}
+			work -= result.Expanded
 		}
 		st.documents[p] = result
 		for _, reason := range result.Unscannable {

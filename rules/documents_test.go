@@ -94,6 +94,25 @@ func TestDocumentConditions(t *testing.T) {
 	}
 }
 
+// A document is opened whatever type was declared for it.
+func TestDeclaredTypes(t *testing.T) {
+	docx := newZip(t, "[Content_Types].xml", "<Types/>", "word/document.xml", `<w:document xmlns:w="w"><w:body><w:p><w:r><w:t>Visa 4111 1111 1111 1111</w:t></w:r></w:p></w:body></w:document>`)
+	content := newZip(t, "a.docx", string(docx)) // stored, but a docx is no text
+	set := loadText(t, "[[rule]]\nname = \"r\"\nthen = \"pickup\"\nwhen = { attachment = { inside = true, extension = \"docx\" }, detect.credit-card = 1 }\n")
+	for _, mediaType := range []string{
+		"application/octet-stream", "text/plain", "text/html", "image/png", "message/delivery-status", "message/x-unknown", "application/pdf", "video/mp4", "x", "",
+	} {
+		mail := strings.Replace(attachmentMail("a.dat", content), "Content-Type: application/octet-stream", "Content-Type: "+mediaType, 1)
+		d, err := set.Evaluate(context.Background(), newMessage(t, mail, "ann@example.com", "bob@guest.example"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Verdicts[0].String(); got != "pickup by r" {
+			t.Errorf("%q: %s, %q", mediaType, got, d.Defects)
+		}
+	}
+}
+
 // brokenExtractor fails, or gives up on everything.
 type brokenExtractor struct{ err error }
 
