@@ -4,13 +4,13 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/bzip2"
-	"compress/gzip"
 	"errors"
 	"io"
 	"path"
 	"strings"
 
 	"github.com/bodgit/sevenzip"
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/nwaples/rardecode/v2"
 	"github.com/ulikunitz/xz"
@@ -61,7 +61,7 @@ func readCompressed(j *job, n node, k kind) error {
 	if err != nil {
 		return err
 	}
-	if err := j.member(m, r); err != nil {
+	if err := j.member(m, r, 0); err != nil {
 		return err
 	}
 	return j.names(n, m.member-1)
@@ -88,7 +88,7 @@ func readTar(j *job, n node) error {
 		if err != nil {
 			return err
 		}
-		if err := j.member(m, r); err != nil {
+		if err := j.member(m, r, uint64(max(h.Size, 0))); err != nil {
 			return err
 		}
 	}
@@ -128,7 +128,7 @@ func readSevenZip(j *job, n node) error {
 			j.sevenZipFailed(m, err)
 			continue
 		}
-		data, err := j.read(c)
+		data, err := j.read(c, f.UncompressedSize)
 		c.Close()
 		if isLimit(err) || j.ctx.Err() != nil {
 			return err
@@ -186,7 +186,7 @@ func readRAR(j *job, n node) error {
 			j.encrypted(m)
 			continue
 		}
-		data, readErr := j.read(r)
+		data, readErr := j.read(r, uint64(max(h.UnPackedSize, 0)))
 		if isLimit(readErr) || j.ctx.Err() != nil {
 			return readErr
 		}

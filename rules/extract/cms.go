@@ -106,7 +106,7 @@ func readCompressedCMS(j *job, n node) error {
 	if err != nil {
 		return j.malformed(n)
 	}
-	data, err := j.read(z)
+	data, err := j.read(z, 0)
 	if isLimit(err) || j.ctx.Err() != nil {
 		return err
 	}

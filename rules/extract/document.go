@@ -43,6 +43,7 @@ type Member struct {
 type Result struct {
 	Facts
 	Unscannable []Reason // why some of it was not read, each once; none if all was
+	Expanded    int64    // octets of all documents in it, the measure of the work that it was
 }
 
 // A Reason says why something was not read. Its words are fixed.
@@ -120,6 +121,7 @@ func extract(ctx context.Context, d Document, data []byte, limits Limits, visit 
 	if err != nil && !isLimit(err) {
 		return nil, err
 	}
+	j.result.Expanded = limits.Expanded - max(j.expanded, 0)
 	return &j.result, nil
 }
 

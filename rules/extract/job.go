@@ -155,9 +155,10 @@ func (j *job) embedded(n node, name, declared string, data []byte) error {
 	return j.descend(m, declared, data)
 }
 
-// member reads the member m from r.
-func (j *job) member(m node, r io.Reader) error {
-	data, err := j.read(r)
+// member reads the member m from r; size is what it is said to have, 0 if nobody
+// says.
+func (j *job) member(m node, r io.Reader, size uint64) error {
+	data, err := j.read(r, size)
 	if isLimit(err) {
 		return err
 	}
@@ -180,17 +181,22 @@ func (j *job) descend(m node, declared string, data []byte) error {
 	return j.document(m)
 }
 
-// read reads an expanded content to its end. With an error that is no limit it
-// also returns what came before.
-func (j *job) read(r io.Reader) ([]byte, error) {
-	var data []byte
-	buf := make([]byte, 64<<10)
+// maxHint bounds the memory that is set aside on somebody's word.
+const maxHint = 4 << 20
+
+// read reads an expanded content to its end; size is what it is said to have.
+// With an error that is no limit it also returns what came before.
+func (j *job) read(r io.Reader, size uint64) ([]byte, error) {
+	data := make([]byte, 0, min(size, maxHint)+512)
 	for {
-		n, err := r.Read(buf)
+		if len(data) == cap(data) {
+			data = append(data, 0)[:len(data)]
+		}
+		n, err := r.Read(data[len(data):cap(data)])
 		if j.expanded -= int64(n); j.expanded < 0 {
 			return nil, j.stop(ReasonExpanded)
 		}
-		data = append(data, buf[:n]...)
+		data = data[:len(data)+n]
 		if err == io.EOF {
 			return data, nil
 		}

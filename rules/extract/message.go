@@ -109,7 +109,7 @@ func (j *job) message(n node, data []byte) error {
 		if p.Kind == mail.Container || p.Type == "message/rfc822" || p.Type == "message/global" {
 			continue // read as part of this message
 		}
-		content, err := j.read(m.Open(p))
+		content, err := j.read(m.Open(p), uint64(max(p.Size, 0)))
 		if isLimit(err) {
 			return err
 		}

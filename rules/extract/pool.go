@@ -93,7 +93,7 @@ func (p *Pool) Extract(ctx context.Context, d Document, visit func(*Text) error)
 		case errors.Is(err, errTimeout):
 			c.kill()
 			p.o.Log.Warn("document took too long to read", "timeout", p.o.Timeout)
-			return &Result{Unscannable: []Reason{ReasonTimeout}}, nil
+			return p.gaveUp(ReasonTimeout), nil
 		case errors.Is(err, errDied):
 			how := c.kill()
 			p.o.Log.Warn("reader of documents died", "attempt", attempt, "state", how)
@@ -103,12 +103,18 @@ func (p *Pool) Extract(ctx context.Context, d Document, visit func(*Text) error)
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			return &Result{Unscannable: []Reason{ReasonFailed}}, nil
+			return p.gaveUp(ReasonFailed), nil
 		default:
 			c.kill()
 			return nil, err
 		}
 	}
+}
+
+// gaveUp is the result for a document that no child could read; it counts for as
+// much work as a document can be.
+func (p *Pool) gaveUp(reason Reason) *Result {
+	return &Result{Unscannable: []Reason{reason}, Expanded: p.o.Limits.Expanded}
 }
 
 // take returns an idle child or starts one.

@@ -85,7 +85,7 @@ func (c *container) slideObject(instance uint16, record []byte) error {
 			c.job.note(ReasonMalformed)
 			return nil
 		}
-		if record, err = c.job.read(z); err != nil {
+		if record, err = c.job.read(z, 0); err != nil {
 			if isLimit(err) || c.job.ctx.Err() != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
 	"github.com/ulikunitz/xz/lzma"
@@ -33,6 +34,7 @@ func openZip(data []byte) (*zip.Reader, error) {
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return nil, err
 	}
+	z.RegisterDecompressor(zip.Deflate, flate.NewReader)
 	z.RegisterDecompressor(zipBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
 	z.RegisterDecompressor(zipZstd, func(r io.Reader) io.ReadCloser {
 		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxDictionary))
@@ -176,7 +178,7 @@ func (p *zipPackage) part(f *zip.File) ([]byte, error) {
 		return nil, nil
 	}
 	defer r.Close()
-	data, err := p.job.read(r)
+	data, err := p.job.read(r, f.UncompressedSize64)
 	if err != nil && !isLimit(err) && p.job.ctx.Err() == nil {
 		p.job.note(reasonOf(err))
 		return data, nil
@@ -219,7 +221,7 @@ func readArchive(p *zipPackage) error {
 			j.note(reasonOf(err))
 			continue
 		}
-		err = j.member(m, r)
+		err = j.member(m, r, f.UncompressedSize64)
 		r.Close()
 		if err != nil {
 			return err

@@ -2,9 +2,10 @@ package pdf
 
 import (
 	"bytes"
-	"compress/flate"
 	"errors"
 	"io"
+
+	"github.com/klauspost/compress/flate"
 )
 
 var (

@@ -146,7 +146,7 @@ func (f *file) simple(t *font, d dict) {
 			code = int(v)
 		case name:
 			if code >= 0 && code < 256 {
-				t.codes[code] = glyphText(string(v))
+				t.codes[code] = glyphOr(string(v))
 			}
 			code++
 		}
@@ -187,7 +187,7 @@ func (f *file) builtin(t *font, descriptor dict) {
 			continue
 		}
 		if c, err := strconv.Atoi(words[i+1]); err == nil && c >= 0 && c < 256 {
-			t.codes[c] = glyphText(words[i+2][1:])
+			t.codes[c] = glyphOr(words[i+2][1:])
 		}
 	}
 }

@@ -40,6 +40,20 @@ func glyphText(glyph string) string {
 	return ""
 }
 
+// glyphOr is glyphText with a replacement character for a name that is a word:
+// whatever it means, it is no digit. Names such as "g12" mean nothing.
+func glyphOr(glyph string) string {
+	if t := glyphText(glyph); t != "" || glyph == ".notdef" || len(glyph) < 4 {
+		return t
+	}
+	for _, c := range []byte(glyph) {
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			return ""
+		}
+	}
+	return "\ufffd"
+}
+
 // glyphNames are the names of characters beyond letters.
 var glyphNames = func() func() map[string]string {
 	m := map[string]string{}
