@@ -15,10 +15,13 @@ import (
 )
 
 func checkRules(r *report, c *config.Config) {
-	if _, err := rules.Load(c.Rules.Dir, rulesOptions(c)); err != nil {
+	if set, err := rules.Load(c.Rules.Dir, rulesOptions(c)); err != nil {
 		r.error("rules", "%v", err)
 	} else {
 		r.ok("rules", "%s", c.Rules.Dir)
+		for _, w := range set.Lint(rules.LintOptions{Now: time.Now(), ShowSubject: c.Notice.ShowSubject}) {
+			r.warning("rules", "%s", w)
+		}
 	}
 	files, err := filepath.Glob(filepath.Join(c.Rules.Dir, "*.toml"))
 	if err != nil || len(files) == 0 {
