@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/postseal/postseal/milter/guard"
@@ -138,31 +139,29 @@ func (s *Server) decide(ctx context.Context, log *slog.Logger, m *message) (*pla
 }
 
 // keepAlive sends progress frames until stop is called, which may be called
-// again. Nothing else is written meanwhile: modifications come after stop.
+// again. Nothing else is written meanwhile: modifications come after stop. Most
+// messages are decided long before the first frame, so this is a timer and no
+// goroutine.
 func (s *session) keepAlive() (stop func()) {
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		t := time.NewTicker(s.server.options.Limits.Progress)
-		defer t.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-t.C:
-				if s.conn.progress() != nil {
-					return // the answer will fail too
-				}
-			}
-		}
-	}()
+	var mu sync.Mutex // held while a frame is written
+	var timer *time.Timer
 	stopped := false
-	return func() {
-		if !stopped {
-			stopped = true
-			close(done)
-			<-ended
+	every := s.server.options.Limits.Progress
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(every, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if stopped || s.conn.progress() != nil {
+			return // after a failed write the answer will fail too
 		}
+		timer.Reset(every)
+	})
+	return func() {
+		timer.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
 	}
 }
 
