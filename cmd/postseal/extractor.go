@@ -26,3 +26,12 @@ func newExtractor(ctx context.Context, log *slog.Logger) (*extract.Pool, error) 
 	}
 	return pool, nil
 }
+
+// opener is the pool of a command that reads messages, started with the first
+// attachment; Run closes it.
+func (a *app) opener() *extract.Pool {
+	if a.pool == nil {
+		a.pool = extract.NewPool(extract.PoolOptions{})
+	}
+	return a.pool
+}

@@ -34,11 +34,18 @@ func rulesOptions(c *config.Config) rules.Options {
 	}
 }
 
-// loadRules loads the rules that the configuration names.
+// evaluationOptions are rulesOptions for rules that get messages to see.
+func (a *app) evaluationOptions(c *config.Config) rules.Options {
+	o := rulesOptions(c)
+	o.Extractor = a.opener()
+	return o
+}
+
+// loadRules loads the rules that the configuration names, for evaluation.
 func (a *app) loadRules() (*rules.Set, error) {
 	c, err := a.load()
 	if err != nil {
 		return nil, err
 	}
-	return rules.Load(c.Rules.Dir, rulesOptions(c))
+	return rules.Load(c.Rules.Dir, a.evaluationOptions(c))
 }

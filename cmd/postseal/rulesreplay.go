@@ -58,11 +58,11 @@ func newRulesReplayCommand(a *app) *cobra.Command {
 				newDir = cfg.Rules.Dir
 			}
 			r := replay{to: to, report: replayReport{Skipped: []string{}, Verdicts: map[string]int{}, Changes: []replayVerdict{}}}
-			if r.after, err = rules.Load(newDir, rulesOptions(cfg)); err != nil {
+			if r.after, err = rules.Load(newDir, a.evaluationOptions(cfg)); err != nil {
 				return err
 			}
 			if oldDir != "" {
-				if r.before, err = rules.Load(oldDir, rulesOptions(cfg)); err != nil {
+				if r.before, err = rules.Load(oldDir, a.evaluationOptions(cfg)); err != nil {
 					return err
 				}
 			}

@@ -42,7 +42,7 @@ func newRulesShowTextCommand(a *app) *cobra.Command {
 			if err := a.readMessage(&m, args[0]); err != nil {
 				return &usageError{"rules show-text: " + err.Error()}
 			}
-			seen, err := readTexts(c.Context(), &m)
+			seen, err := readTexts(c.Context(), &m, a.opener())
 			if err != nil {
 				return err
 			}
@@ -62,9 +62,9 @@ func newRulesShowTextCommand(a *app) *cobra.Command {
 }
 
 // readTexts reads all that the rules could look at.
-func readTexts(ctx context.Context, m *rules.Message) (*seenText, error) {
+func readTexts(ctx context.Context, m *rules.Message, opener rules.Extractor) (*seenText, error) {
 	seen := &seenText{Texts: []seenPart{}}
-	defects, unread, err := rules.Texts(ctx, m, rules.Options{}, func(t rules.Text) error {
+	defects, unread, err := rules.Texts(ctx, m, rules.Options{Extractor: opener}, func(t rules.Text) error {
 		text := strings.ToValidUTF8(string(t.Data), "\uFFFD")
 		if n := len(seen.Texts); t.Chunk > 0 && n > 0 {
 			seen.Texts[n-1].Text += text

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/postseal/postseal/cmd/postseal/config"
+	"github.com/postseal/postseal/rules/extract"
 )
 
 // The exit status of every command.
@@ -36,6 +37,9 @@ func Run(ctx context.Context, args []string, std Stdio) int {
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
 	err := root.ExecuteContext(ctx)
+	if a.pool != nil {
+		a.pool.Close()
+	}
 	var usage *usageError
 	switch {
 	case err == nil:
@@ -55,7 +59,8 @@ func Run(ctx context.Context, args []string, std Stdio) int {
 type app struct {
 	Stdio
 	configPath string
-	started    bool // the command line was in order
+	started    bool          // the command line was in order
+	pool       *extract.Pool // nil until opener is asked for it
 }
 
 // errReported ends a command whose output said all that is wrong.
