@@ -43,8 +43,11 @@ func TestActivationLoginLogout(t *testing.T) {
 	c.get("/inbox").wants(t, 401, text("login.heading")).lacks(t, "statement")
 	c.get("/m/"+id).wants(t, 401, text("login.heading.message"), id).lacks(t, "statement")
 
-	// The link is used up: an account logs in.
-	c.post("/a/"+id, "code", code.Fragment()).wants(t, 410, text("error.used.title"))
+	// The notice's link now leads to the log-in, and from there to the message.
+	c.post("/a/"+id, "code", code.Fragment()).wants(t, 200, text("login.heading.claim"), guest).lacks(t, "4111")
+	c.post("/login", "address", guest, "password", password, "code", code.Fragment(), "message", id).wants(t, 200, "4111")
+	c.post("/a/"+id, "code", code.Fragment()).wants(t, 200, "4111")
+	c.post("/logout").wants(t, 200)
 	c.post("/login", "address", guest, "password", "not the password at all").wants(t, 401, text("login.wrong"))
 	c.post("/login", "address", "nobody@elsewhere.example", "password", password).wants(t, 401, text("login.wrong"))
 	c.post("/login", "address", guest, "password", password, "message", id).wants(t, 200, "4111")

@@ -236,7 +236,8 @@ func (o *fakeOwner) Activate(_ context.Context, token seal.Token, a socket.Activ
 	if o.accounts[l.info.Recipient] != nil && l.info.Kind != socket.LinkReset {
 		return socket.Session{}, socket.ErrConflict
 	}
-	l.used = true
+	// A notice's link stays good: it then leads to the log-in.
+	l.used = l.info.Kind == socket.LinkReset
 	o.accounts[l.info.Recipient] = &fakeAccount{a, l.info.Recipient}
 	for id, g := range a.Grants {
 		if m := o.messages[id]; m != nil && m.to == l.info.Recipient {
@@ -387,7 +388,11 @@ func (o *fakeOwner) ClaimGrant(_ context.Context, session, link seal.Token) (soc
 	if l.info.Recipient != s.address || l.info.Kind != socket.LinkActivate {
 		return socket.WaitingMessage{}, socket.ErrUnknown
 	}
-	return socket.WaitingMessage{Manifest: o.messages[l.info.Message].Manifest, Grant: l.grant}, nil
+	m := o.messages[l.info.Message]
+	if m.Grant != nil {
+		return socket.WaitingMessage{}, socket.ErrConflict
+	}
+	return socket.WaitingMessage{Manifest: m.Manifest, Grant: l.grant}, nil
 }
 
 func (o *fakeOwner) Claim(ctx context.Context, session, link seal.Token, grant []byte) error {
@@ -397,7 +402,6 @@ func (o *fakeOwner) Claim(ctx context.Context, session, link seal.Token, grant [
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := o.links[link.Hash()]
-	l.used = true
 	o.messages[l.info.Message].Grant = grant
 	return nil
 }

@@ -165,3 +165,30 @@ func TestGetChangesNothing(t *testing.T) {
 	}
 	c.get("/inbox").wants(t, 200, "Your statement")
 }
+
+// FuzzMendLink: whatever stands behind a "%23", the redirect stays on the link's page.
+func FuzzMendLink(f *testing.F) {
+	for _, s := range []string{"", "AAAA", "//evil.example", "%0d%0aX: y", "0123456789ABCDEFGHJKMNPQRSTVWXYZ", "..%2f..%2f"} {
+		f.Add(s)
+	}
+	const id = "01a1ff9e-74e6-775b-a478-0972810e6e75"
+	p, err := newPortal(Options{Owner: newFakeOwner(f), SigningKey: make([]byte, 32), Pepper: make([]byte, 32), URL: "https://pickup.example.com",
+		Limits: Limits{Requests: 1 << 30}})
+	must(f, err)
+	h := p.handler()
+	f.Fuzz(func(t *testing.T, tail string) {
+		for _, base := range []string{"/o/" + id, "/a/" + id, "/r"} {
+			r := httptest.NewRequest("GET", "https://pickup.example.com/", nil)
+			r.URL.Path = base + "#" + tail
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			to := w.Header().Get("Location")
+			if w.Code == 404 && strings.ContainsAny(tail, "\n") {
+				continue
+			}
+			if w.Code != 303 || to != base && !regexp.MustCompile("^"+base+"#[0-9A-HJKMNP-TV-Z]{32}$").MatchString(to) {
+				t.Errorf("%q: %d to %q", tail, w.Code, to)
+			}
+		}
+	})
+}

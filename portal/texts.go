@@ -17,7 +17,7 @@ var english = map[string]string{
 	"login.title":           "Log in",
 	"login.heading":         "Log in",
 	"login.heading.message": "Log in to read your message",
-	"login.heading.claim":   "Log in to add this message to your inbox",
+	"login.heading.claim":   "You have an account: log in to read your message",
 	"login.address":         "E-mail address",
 	"login.password":        "Password",
 	"login.button":          "Log in",

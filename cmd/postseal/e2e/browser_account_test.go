@@ -102,6 +102,16 @@ func TestBrowserAccount(t *testing.T) {
 	tb.Press("Log in and open")
 	tb.WaitFor("h1", "your card")
 
+	// The first notice's link still leads there.
+	tb.Press("Log out")
+	tb.WaitFor(".notice", "logged out")
+	tb.Open(n.Link)
+	tb.Press("Continue")
+	tb.WaitFor("h1", "You have an account")
+	tb.Fill("#password", guestPassword)
+	tb.Press("Log in and open")
+	tb.WaitFor("h1", "your card")
+
 	// The second notice has no code: the account opens it.
 	s.Submit(t, "ann@example.com", []string{"bob@guest.example"}, "From: ann@example.com\nTo: bob@guest.example\nSubject: second\nMessage-ID: <second@example.com>\n\nVisa 4111 1111 1111 1111\n")
 	n = s.ReadNotice(t, s.nthOutside(t, "bob@guest.example", 2))
