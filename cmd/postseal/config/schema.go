@@ -1,5 +1,7 @@
 package config
 
+import "time"
+
 // A key describes one key of the file.
 type key struct {
 	name     string // "milter.listen"
@@ -89,9 +91,9 @@ func schema(c *Config) []key {
 		{name: "submission.give_up", value: duration{&c.Submission.GiveUp, hour, 7 * day},
 			doc: `Mail that the MTA did not take for this long is dropped, and the sender told.`},
 
-		{name: "messages.retention", value: duration{&c.Messages.Retention, hour, 3660 * day},
+		{name: "messages.retention", value: duration{&c.Messages.Retention, time.Second, 3660 * day},
 			doc: `How long a sealed message can be read. A rule can say less for its messages.`},
-		{name: "messages.one_time_grace", value: duration{&c.Messages.OneTimeGrace, minute, 7 * day},
+		{name: "messages.one_time_grace", value: duration{&c.Messages.OneTimeGrace, time.Second, 7 * day},
 			doc: `How long an opened one-time message can be opened again.`},
 		{name: "messages.reset_ttl", value: duration{&c.Messages.ResetTTL, 10 * minute, 7 * day},
 			doc: `How long the link of a forgotten-password mail is good for.`},
