@@ -103,10 +103,11 @@ func parseContent(fields []Field, defect func(string)) content {
 			if once(0) {
 				value, params := parseParams(f.Value, defect)
 				c.params = params
-				c.mediaType = mediaType(value)
-				if c.declared = c.mediaType != ""; !c.declared {
+				var ok bool
+				if c.mediaType, ok = mediaType(value); !ok {
 					defect(defectContentType)
 				}
+				c.declared = c.mediaType != ""
 			}
 		case "content-transfer-encoding":
 			if once(1) {
@@ -127,12 +128,18 @@ func parseContent(fields []Field, defect func(string)) content {
 	return c
 }
 
-// mediaType returns "type/subtype" in lower case, "" for what is none.
-func mediaType(s string) string {
-	s = strings.ToLower(strings.Join(strings.Fields(s), ""))
-	t, sub, ok := strings.Cut(s, "/")
-	if !ok || t == "" || sub == "" || strings.ContainsAny(s, "\x00\",;=<>@()[]:?\\") || strings.Contains(sub, "/") {
-		return ""
+// mediaType returns "type/subtype" in lower case, "" for what is none, and
+// whether there is nothing wrong with it.
+func mediaType(s string) (mediaType string, ok bool) {
+	t, sub, found := strings.Cut(strings.ToLower(s), "/")
+	t = strings.TrimSpace(t)
+	words := strings.Fields(sub)
+	if !found || t == "" || len(words) == 0 {
+		return "", false
 	}
-	return s
+	mediaType = t + "/" + words[0]
+	if strings.ContainsAny(mediaType, " \t\r\n\x00\",;=<>@()[]:?\\") || strings.Contains(words[0], "/") {
+		return "", false
+	}
+	return mediaType, len(words) == 1
 }

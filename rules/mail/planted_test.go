@@ -85,18 +85,27 @@ func look(t testing.TB, s *detect.Scanner, raw string) (found bool, m *mail.Mess
 	return found, m
 }
 
-// split makes of a raw message what an MTA hands to a milter.
+// split makes of a raw message what an MTA hands to a milter. The header ends at
+// the first line that cannot be of one.
 func split(raw string) (fields []mail.Field, body string) {
-	head, body, _ := strings.Cut(raw, "\r\n\r\n")
-	for _, ln := range strings.Split(head, "\r\n") {
-		if (strings.HasPrefix(ln, " ") || strings.HasPrefix(ln, "\t")) && len(fields) > 0 {
+	for raw != "" {
+		ln, rest, _ := strings.Cut(raw, "\r\n")
+		if ln == "" {
+			return fields, rest
+		}
+		if (ln[0] == ' ' || ln[0] == '\t') && len(fields) > 0 {
 			fields[len(fields)-1].Value += "\r\n" + ln
+			raw = rest
 			continue
 		}
-		name, value, _ := strings.Cut(ln, ":")
+		name, value, ok := strings.Cut(ln, ":")
+		if !ok {
+			return fields, raw
+		}
 		fields = append(fields, mail.Field{Name: name, Value: strings.TrimPrefix(value, " ")})
+		raw = rest
 	}
-	return fields, body
+	return fields, ""
 }
 
 // plant makes all cases.

@@ -10,6 +10,7 @@ import (
 // The defects that only the content shows.
 const (
 	defectLooksEncoded = "text that looks encoded but says nothing of it"
+	defectBetween      = "something like a part between the parts"
 	defectOverride     = "text with its direction overridden"
 )
 

@@ -14,61 +14,56 @@ import (
 // It is made of passes over the same octets, each with its own way to undo an
 // encoding. What comes out with markup in it is given twice, with and without.
 
-// sweep gives all passes.
+// sweep gives all passes over all sources: the header, the body, and what
+// encoded parts decoded to.
 func (t *texts) sweep() error {
-	sources := []*source{t.body}
+	header := t.rawHeader()
+	sources := []*source{{bytes.NewReader(header), int64(len(header))}, t.body}
 	for _, p := range t.Parts {
 		if s := p.src; s != t.body && sources[len(sources)-1] != s {
 			sources = append(sources, s)
 		}
 	}
-	if err := t.pass("raw", func() io.Reader { return t.rawHeader() }, nil); err != nil {
-		return err
+	passes := []struct {
+		label string
+		undo  func(io.Reader) io.Reader
+	}{
+		{"raw", func(r io.Reader) io.Reader { return r }},
+		{"raw quoted-printable", func(r io.Reader) io.Reader { return &qpReader{r: r, defect: func(string) {}} }},
+		{"raw base64", func(r io.Reader) io.Reader { return &runReader{r: r} }},
+		{"raw base64", func(r io.Reader) io.Reader { return &runReader{r: r, offset: 1} }},
+		{"raw base64", func(r io.Reader) io.Reader { return &runReader{r: r, offset: 2} }},
+		{"raw base64", func(r io.Reader) io.Reader { return &runReader{r: r, offset: 3} }},
+		{"raw uuencode", func(r io.Reader) io.Reader { return &uuFiles{r: r} }},
 	}
 	for _, s := range sources {
-		open := func() io.Reader { return s.section(extent{0, s.size}) }
-		if err := t.pass("raw", open, nil); err != nil {
-			return err
-		}
-		if err := t.pass("raw quoted-printable", open, func(r io.Reader) io.Reader {
-			return &qpReader{r: r, defect: func(string) {}}
-		}); err != nil {
-			return err
-		}
-		for offset := range 4 {
-			if err := t.pass("raw base64", open, func(r io.Reader) io.Reader {
-				return &runReader{r: r, offset: offset}
-			}); err != nil {
+		for _, p := range passes {
+			if err := t.pass(p.label, p.undo(s.section(extent{0, s.size}))); err != nil {
 				return err
 			}
-		}
-		if err := t.pass("raw uuencode", open, func(r io.Reader) io.Reader {
-			return &uuFiles{r: r}
-		}); err != nil {
-			return err
 		}
 	}
 	return nil
 }
 
 // rawHeader is the message's header as text, within its limit.
-func (t *texts) rawHeader() io.Reader {
+func (t *texts) rawHeader() []byte {
 	var b bytes.Buffer
 	for _, f := range t.Header {
 		if b.Len()+len(f.Name)+len(f.Value) > t.limits.HeaderBytes {
 			break
 		}
-		fmt.Fprintf(&b, "%s: %s\n", f.Name, f.Value)
+		b.WriteString(f.Name)
+		if f.Value != "" {
+			b.WriteString(": " + f.Value)
+		}
+		b.WriteString("\r\n")
 	}
-	return &b
+	return b.Bytes()
 }
 
-// pass gives one reading of the octets that open starts.
-func (t *texts) pass(label string, open func() io.Reader, undo func(io.Reader) io.Reader) error {
-	r := open()
-	if undo != nil {
-		r = undo(r)
-	}
+// pass gives one reading of a source.
+func (t *texts) pass(label string, r io.Reader) error {
 	c := &chunker{buf: t.buffers[0][:0], norm: normaliser{guess: true}, deliver: func(data []byte, n int) error {
 		return t.swept(label, data, n)
 	}}

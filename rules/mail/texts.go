@@ -116,6 +116,9 @@ func (t *texts) read(p *Part) error {
 		return err
 	}
 	for _, e := range p.surrounding {
+		if err := t.lookBetween(p, e); err != nil {
+			return err
+		}
 		if err := t.plain(p, p.label()+" between parts", p.src.section(e), charset{}); err != nil {
 			return err
 		}
@@ -130,6 +133,22 @@ func (t *texts) read(p *Part) error {
 		t.unscannable(p, reasonEncoding)
 	}
 	return t.contentOf(p)
+}
+
+// maxBetween is the length from which what stands between parts is odd.
+const maxBetween = 16 << 10
+
+// lookBetween looks at what stands before, between or after parts. Where it may
+// be a part that other readers see there, that is a defect.
+func (t *texts) lookBetween(p *Part, e extent) error {
+	text := make([]byte, min(e.end-e.start, maxBetween))
+	if _, err := p.src.r.ReadAt(text, e.start); err != nil && err != io.EOF {
+		return fmt.Errorf("read between the parts of %s: %w", p.Path, err)
+	}
+	if len(text) == maxBetween || bytes.Contains(bytes.ToLower(text), []byte("content-")) || looksLikeBase64(text) || looksEscaped(text, false) {
+		t.defect(p, defectBetween)
+	}
+	return nil
 }
 
 // partHeader gives the header of a part: a name or description in it is seen by
