@@ -67,6 +67,12 @@ const (
 	ReasonIncomplete Reason = "a document in several files"
 )
 
+// reasons are all there are.
+func reasons() []Reason {
+	return []Reason{ReasonEncrypted, ReasonMalformed, ReasonFormat, ReasonMethod, ReasonFont, ReasonSize, ReasonDepth, ReasonMembers, ReasonExpanded, ReasonText, ReasonMail,
+		ReasonFailed, ReasonTimeout, ReasonIncomplete}
+}
+
 // Limits bound the work on one document. What lies beyond one is a Reason. A
 // zero field means the default.
 type Limits struct {

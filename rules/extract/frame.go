@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -152,11 +153,4 @@ func parseResult(payload []byte) (*Result, error) {
 	return &r, nil
 }
 
-func (r Reason) known() bool {
-	switch r {
-	case ReasonEncrypted, ReasonMalformed, ReasonFormat, ReasonMethod, ReasonFont, ReasonSize, ReasonDepth, ReasonMembers, ReasonExpanded, ReasonText, ReasonMail,
-		ReasonFailed, ReasonTimeout, ReasonIncomplete:
-		return true
-	}
-	return false
-}
+func (r Reason) known() bool { return slices.Contains(reasons(), r) }

@@ -140,8 +140,19 @@ func textKind(n node, start []byte, media string) (kind, string) {
 	return kindText, media
 }
 
+// hasMagic compares letters without regard to case, other octets as they are:
+// strings.EqualFold takes all octets that are no UTF-8 for the same.
 func hasMagic(data []byte, magic string) bool {
-	return len(data) >= len(magic) && strings.EqualFold(string(data[:len(magic)]), magic)
+	if len(data) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		a, b := data[i], magic[i]
+		if a != b && (a|0x20 != b|0x20 || a|0x20 < 'a' || a|0x20 > 'z') {
+			return false
+		}
+	}
+	return true
 }
 
 // HeadBytes is how much of a document Look wants to see.
