@@ -233,9 +233,15 @@ func (w *work) recorded(key store.DepositKey) (*plan, error) {
 func (s *session) log() *slog.Logger {
 	log := s.server.options.Log
 	if m := s.message; m != nil {
-		log = log.With("queue", m.queue, "message_id", headerLine(m.get("Message-ID")), "from", m.from)
+		log = log.With("queue", m.queue, "message_id", short(m.get("Message-ID")), "from", short(m.from))
 	}
 	return log
+}
+
+// short bounds what a log line takes from a message.
+func short(s string) string {
+	s = headerLine(s)
+	return s[:min(len(s), 200)]
 }
 
 // deferred logs why a message is not decided. The error says what failed, never

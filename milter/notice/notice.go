@@ -53,7 +53,7 @@ func (r *Renderer) noticeData(n Notice) noticeData {
 	s := n.Sealed
 	d := noticeData{
 		page: r.page(), Recipient: oneLine(s.Recipient),
-		Author: Author{oneLine(n.Author.Name), oneLine(n.Author.Address)},
+		Author: Author{clip(n.Author.Name), clip(n.Author.Address)},
 		Sent:   r.moment(s.Created), Until: r.day(s.Expires),
 	}
 	if d.Author.Address == "" {
@@ -63,7 +63,7 @@ func (r *Renderer) noticeData(n Notice) noticeData {
 		d.Author.Name = ""
 	}
 	if r.options.ShowSubject {
-		d.Subject = oneLine(n.Subject)
+		d.Subject = clip(n.Subject)
 	}
 	switch {
 	case s.Mode == seal.ModeOneTime:
@@ -133,7 +133,7 @@ func (r *Renderer) NoticeMail(n Notice, e Envelope) (store.Mail, error) {
 	if err != nil {
 		return store.Mail{}, fmt.Errorf("write the notice of message %s: %w", n.Sealed.Message, err)
 	}
-	from := address(n.Author.Name, n.Author.Address)
+	from := address(clip(n.Author.Name), n.Author.Address)
 	if !validAddress(n.Author.Address) {
 		from = address(r.options.Organisation, r.options.Postmaster)
 	}

@@ -318,6 +318,19 @@ func TestHostileAuthor(t *testing.T) {
 	}
 }
 
+func TestLongNamesAreClipped(t *testing.T) {
+	n := example(seal.ModeAccount, false)
+	n.Author.Name, n.Subject = strings.Repeat("ä", 50_000), strings.Repeat("s", 50_000)
+	r := newRenderer(t, func(o *Options) { o.ShowSubject = true })
+	m, err := r.NoticeMail(n, envelope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Data) > 20_000 {
+		t.Errorf("%d octets", len(m.Data))
+	}
+}
+
 func TestSameInputSameOctets(t *testing.T) {
 	a, b := mails(t, newRenderer(t, nil)), mails(t, newRenderer(t, nil))
 	for name := range a {

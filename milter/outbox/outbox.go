@@ -178,10 +178,14 @@ func (o *Outbox) deal(ctx context.Context, i *Item) {
 	permanent := errors.As(err, &refused) && refused.permanent()
 	switch {
 	case err == nil:
-		log.Info("mail handed to the MTA", "event", "noticed")
+		event := store.EventMailed
+		if i.Kind == store.KindNotice {
+			event = store.EventNoticed
+		}
+		log.Info("mail handed to the MTA", "event", string(event))
 		err = o.options.Queue.Sent(record, i)
 	case permanent || age > o.options.GiveUp:
-		log.Error("mail dropped", "event", "mail-dropped", "error", err)
+		log.Error("mail dropped", "event", string(store.EventMailDropped), "error", err)
 		err = o.drop(record, i, refused, permanent)
 	default:
 		wait := Backoff(i.Attempts, rand.Float64())
@@ -200,7 +204,7 @@ func (o *Outbox) drop(ctx context.Context, i *Item, why *refusal, permanent bool
 	if permanent {
 		reason = "refused by the MTA"
 	}
-	if i.Kind == "notice" && i.From != "" && o.options.Failures != nil {
+	if i.Kind == store.KindNotice && i.From != "" && o.options.Failures != nil {
 		s := notice.Status{ID: i.ID, To: i.From, Arrived: i.Queued, At: o.options.Now()}
 		status, text := "4.4.7", ""
 		if why != nil {

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/mail"
@@ -255,6 +256,26 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A server that quotes the mail in its reply gets it neither into the log nor into
+// the sender's notification.
+func TestReplyThatQuotesTheLink(t *testing.T) {
+	m := &mta{refuse: &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1},
+		Message: "blocked: https://p.example/a/1#CODE0CODE1 and CODE-CODE-CODE-CODE here"}}
+	notices, err := notice.New(notice.Options{URL: "https://p.example", Domain: "example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	q := newQueue(item(nil))
+	run(t, q, Options{Address: m.serve(t, nil), Failures: notices, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if len(q.added) != 1 || !bytes.Contains(q.added[0].Data, []byte("554 blocked: [...] and [...] here")) {
+		t.Errorf("notification %s", q.added)
+	}
+	if all := log.String() + string(q.added[0].Data); strings.Contains(all, "CODE") || !strings.Contains(all, "5.7.1") {
+		t.Errorf("the link is told:\n%s", all)
 	}
 }
 

@@ -32,7 +32,21 @@ func (r *refusal) status() string {
 	return fmt.Sprintf("%d.0.0", r.Code/100)
 }
 
-func (r *refusal) text() string { return fmt.Sprintf("%d %s", r.Code, r.Message) }
+// Error gives the codes and not the text, which may quote the mail: a filter that
+// dislikes a link says which one, and the link is a secret.
+func (r *refusal) Error() string { return fmt.Sprintf("refused with %d %s", r.Code, r.status()) }
+
+// text is the reply for the sender's eyes, without anything that looks like a link
+// or a code.
+func (r *refusal) text() string {
+	words := strings.Fields(r.Message)
+	for i, w := range words {
+		if strings.ContainsAny(w, "#/") || strings.Count(w, "-") > 2 {
+			words[i] = "[...]"
+		}
+	}
+	return fmt.Sprintf("%d %s", r.Code, strings.Join(words, " "))
+}
 
 // errNoTLS is returned when the configuration requires TLS and the server has
 // none. It may have it tomorrow: the mail waits.
