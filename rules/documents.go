@@ -35,17 +35,20 @@ func (st *state) readDocuments(ctx context.Context, visit func(*mail.Part, *extr
 	st.documents = map[*mail.Part]*extract.Result{}
 	work := int64(expandedBytes)
 	for _, p := range st.mail.Attachments() {
-		// A forwarded message is read as a message, its attachments are on the list.
-		if p.Type == "message/rfc822" || p.Type == "message/global" || p.Size == 0 {
-			continue
-		}
-		result := &extract.Result{Unscannable: []extract.Reason{extract.ReasonExpanded}}
-		if work > 0 {
-			var err error
-			if result, err = st.readDocument(ctx, p, visit); err != nil {
-				return fmt.Errorf("part %s: %w", p.Path, err)
+		mediaType, opened, err := st.look(p)
+		result := &extract.Result{Facts: extract.Facts{Type: mediaType}}
+		switch {
+		case err != nil || !opened:
+		case work <= 0:
+			result.Unscannable = []extract.Reason{extract.ReasonExpanded}
+		default:
+			d := extract.Document{Name: p.Name, DeclaredType: p.Type, Open: func() io.Reader { return st.mail.Open(p) }}
+			if result, err = st.set.extractor.Extract(ctx, d, func(t *extract.Text) error { return visit(p, t) }); err == nil {
+				work -= result.Expanded
 			}
-			work -= result.Expanded
+		}
+		if err != nil {
+			return fmt.Errorf("part %s: %w", p.Path, err)
 		}
 		st.documents[p] = result
 		for _, reason := range result.Unscannable {
@@ -55,22 +58,24 @@ func (st *state) readDocuments(ctx context.Context, visit func(*mail.Part, *extr
 	return nil
 }
 
-func (st *state) readDocument(ctx context.Context, p *mail.Part, visit func(*mail.Part, *extract.Text) error) (*extract.Result, error) {
-	// Most attachments are pictures and text: they need no process of their own.
+// look tells what a part is by its first octets, and whether the extractor is
+// asked about it: not about messages, which are read as such, nor about pictures
+// and text, of which most attachments are.
+func (st *state) look(p *mail.Part) (mediaType string, opened bool, err error) {
+	if p.Kind != mail.Attachment || p.Type == "message/rfc822" || p.Type == "message/global" || p.Size == 0 {
+		return "", false, nil
+	}
 	head, err := io.ReadAll(io.LimitReader(st.mail.Open(p), extract.HeadBytes))
 	if err != nil {
-		return nil, err
+		return "", false, err
 	}
-	if mediaType, needed := extract.Look(p.Name, p.Type, head); !needed {
-		return &extract.Result{Facts: extract.Facts{Type: mediaType}}, nil
-	}
-	d := extract.Document{Name: p.Name, DeclaredType: p.Type, Open: func() io.Reader { return st.mail.Open(p) }}
-	return st.set.extractor.Extract(ctx, d, func(t *extract.Text) error { return visit(p, t) })
+	mediaType, opened = extract.Look(p.Name, p.Type, head)
+	return mediaType, opened, nil
 }
 
 // trimLabel leaves out of a text's label what is about that text alone.
 func trimLabel(label string) string {
-	for _, suffix := range []string{" header", " strings", " hidden", " between parts"} {
+	for _, suffix := range []string{" header", stringsLabel, " hidden", " between parts"} {
 		label = strings.TrimSuffix(label, suffix)
 	}
 	return label

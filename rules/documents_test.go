@@ -113,6 +113,30 @@ func TestDeclaredTypes(t *testing.T) {
 	}
 }
 
+// Ordinary files are neither encrypted nor unreadable, and what lies raw in a
+// document that is read properly isn't searched.
+func TestOrdinaryFiles(t *testing.T) {
+	set := loadText(t, "[[rule]]\nname = \"r\"\nthen = \"pickup\"\nwhen.any = [{ attachment.encrypted = true }, { detect.credit-card = 1 }]\n")
+	for name, content := range map[string]string{
+		"a.jpg":  "\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x01\x00\x01\x00\x01\x00\x00\xff\xdb\x00C\x00",
+		"a.png":  "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00",
+		"a.gif":  "GIF89a\x01\x00\x01\x00\x80\xff\x00\xff\xff\xff\x00\x00\x00,",
+		"a.mp3":  "ID3\x04\x00\x00\x00\x00\x00#TSSE\x00\x00\x00\x0f\xff\xfb\x90",
+		"a.bin":  "\xff\xfe\xfd\xfc\xfb\xfa\x00\x00\x80\x81\x82\x83",
+		"a.zip":  string(newZip(t, "a.txt", "hello")),
+		"a.txt":  "hello",
+		"a.json": `{"a": 1}`,
+	} {
+		d, err := set.Evaluate(context.Background(), newMessage(t, attachmentMail(name, []byte(content)), "ann@example.com", "bob@guest.example"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Verdicts[0].String(); got != "deliver" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 // brokenExtractor fails, or gives up on everything.
 type brokenExtractor struct{ err error }
 

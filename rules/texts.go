@@ -2,6 +2,7 @@ package rules
 
 import (
 	"context"
+	"strings"
 
 	"github.com/postseal/postseal/rules/extract"
 	"github.com/postseal/postseal/rules/mail"
@@ -9,6 +10,10 @@ import (
 
 // allAreas is every area of a message that a condition can look at.
 const allAreas = mail.InSubject | mail.InHeaders | mail.InBody | mail.InAttachments
+
+// stringsLabel is how the label of a text ends that was swept out of a binary
+// content.
+const stringsLabel = " strings"
 
 // A Text is a piece of a message as detectors and dictionaries see it.
 type Text struct {
@@ -63,6 +68,14 @@ func (st *state) texts(ctx context.Context, areas mail.Where, visit func(seenTex
 		text := seenText{Text{Label: t.Label, Chunk: t.Chunk, Data: t.Data}, t.Where}
 		if t.Part != nil {
 			text.Part = t.Part.Path
+			// The extractor reads the document itself: what lies raw in it, such as the
+			// tables of offsets in a PDF, would only be found by mistake.
+			if strings.HasSuffix(t.Label, stringsLabel) {
+				_, opened, err := st.look(t.Part)
+				if err != nil || opened {
+					return err
+				}
+			}
 			if labels[t.Part] == "" {
 				labels[t.Part] = trimLabel(t.Label)
 			}
