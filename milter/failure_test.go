@@ -219,7 +219,7 @@ func TestSizeLimits(t *testing.T) {
 				m.header = append(m.header, [2]string{"X", ""})
 			}
 		}, "552 5.3.4 "},
-		{"recipients", func(m *testMail) { m.to = append(m.to, "<a@x.example>", "<b@x.example>", "<c@x.example>") }, "452 4.5.3 "},
+		{"recipients", func(m *testMail) { m.to = append(m.to, "<a@x.example>", "<b@x.example>", "<c@x.example>") }, "554 5.5.3 "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

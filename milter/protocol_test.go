@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -527,7 +528,7 @@ func TestReplies(t *testing.T) {
 
 func TestReplyTable(t *testing.T) {
 	for err, want := range map[error]int{
-		errors.New("x"): 451, store.ErrFull: 452, context.DeadlineExceeded: 451, os.ErrNotExist: 451,
+		errors.New("x"): 451, store.ErrFull: 452, context.DeadlineExceeded: 451, syscall.ENOSPC: 452, os.ErrNotExist: 451,
 	} {
 		if got := replyFor(err); got.code != want {
 			t.Errorf("%v: %d, want %d", err, got.code, want)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/emersion/go-milter"
 	"github.com/postseal/postseal/milter/spool"
@@ -47,13 +48,14 @@ var (
 	replyFull     = &reply{452, "4.3.1", "No space left, please try again later"}
 	replyTooLarge = &reply{552, "5.3.4", "The message is larger than this site takes"}
 	replyHeader   = &reply{552, "5.3.4", "The message's header is larger than this site takes"}
-	replyMany     = &reply{452, "4.5.3", "Too many recipients"}
+	// For good: the next attempt would have as many.
+	replyMany = &reply{554, "5.5.3", "Too many recipients"}
 )
 
 // replyFor is the table from error to reply. Nothing of the error's text leaves.
 func replyFor(err error) *reply {
 	switch {
-	case errors.Is(err, store.ErrFull):
+	case errors.Is(err, store.ErrFull), errors.Is(err, syscall.ENOSPC):
 		return replyFull
 	case errors.Is(err, spool.ErrTooLarge):
 		return replyTooLarge

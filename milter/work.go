@@ -6,22 +6,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"mime"
-	"net/mail"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/emersion/go-message/charset"
 
 	"github.com/postseal/postseal/milter/notice"
 	"github.com/postseal/postseal/rules"
 	"github.com/postseal/postseal/store"
 	"github.com/postseal/postseal/store/seal"
 )
-
-// TagHeader is the field that carries the labels of `also.tag`.
-const TagHeader = "X-Postseal-Tag"
 
 // work is the dealing with one message at its end.
 type work struct {
@@ -195,91 +188,6 @@ func (w *work) noticeFor(p *person) notice.Notice {
 	}
 }
 
-// tellReturned notifies the sender about recipients whom a rule kept from
-// getting what others got. Nothing answers a bounce (RFC 5321 section 4.5.5).
-func (w *work) tellReturned(d Deposit) error {
-	if w.m.from == "" {
-		return nil
-	}
-	s := notice.Status{
-		ID: w.about(), To: w.m.from, Arrived: w.m.received, At: w.m.received,
-		Queue: w.m.queue, Envelope: w.m.envelopeID,
-	}
-	for _, p := range w.who.returned {
-		if p.silent {
-			continue
-		}
-		s.Failures = append(s.Failures, notice.Failure{Address: p.address, Status: "5.7.1", Text: p.verdict.Text})
-	}
-	if len(s.Failures) == 0 {
-		return nil
-	}
-	for _, f := range w.m.header {
-		s.Header = f.appendTo(s.Header)
-		if len(s.Header) > 64<<10 {
-			break
-		}
-	}
-	m, err := w.server.options.Notices.Returned(s)
-	if err != nil {
-		return err
-	}
-	d.Send(m)
-	return nil
-}
-
-// receipt tells a member what was sealed, where the rules say so.
-func (w *work) receipt(d Deposit) error {
-	if w.m.from == "" || !rules.Internal(w.m.from, w.server.options.InternalDomains) {
-		return nil
-	}
-	r := notice.Receipt{
-		ID: w.about(), To: w.m.from, MessageID: w.m.get("Message-ID"), Sent: w.m.received,
-	}
-	for _, p := range w.who.sealed {
-		if wanted := p.verdict.Also.Receipt; wanted != nil && *wanted {
-			r.Sealed = append(r.Sealed, w.sealed[p.key])
-		}
-	}
-	if len(r.Sealed) == 0 {
-		return nil
-	}
-	m, err := w.server.options.Notices.Receipt(r)
-	if err != nil {
-		return err
-	}
-	d.Send(m)
-	return nil
-}
-
-// report tells those whom a rule names.
-func (w *work) report(d Deposit) error {
-	for _, to := range notified(w.who) {
-		r := notice.Report{
-			ID: w.about(), To: to, Author: w.m.author(),
-			MessageID: w.m.get("Message-ID"), Received: w.m.received,
-		}
-		for _, p := range w.who.all() {
-			if slices.Contains(p.verdict.Also.Notify, to) {
-				r.Lines = append(r.Lines, notice.ReportLine{
-					Recipient: p.address, Action: string(p.verdict.Action), Rule: names([]*person{p}),
-				})
-			}
-		}
-		m, err := w.server.options.Notices.Report(r)
-		if err != nil {
-			return err
-		}
-		d.Send(m)
-	}
-	return nil
-}
-
-// about identifies the message in the Message-IDs of what is sent about it.
-func (w *work) about() string {
-	return w.m.queue + " " + w.m.get("Message-ID") + " " + w.m.from + " " + w.m.received.UTC().Format(time.RFC3339Nano)
-}
-
 // refuse records that the whole message was returned.
 func (w *work) refuse() error {
 	w.logDone()
@@ -334,99 +242,4 @@ func (w *work) logDone() {
 		w.log.Info("verdict applied", "event", string(e), "to", p.address, "rule", names([]*person{p}),
 			"message", w.sealed[p.key].Message, "verdict", p.verdict)
 	})
-}
-
-// notified lists the addresses that rules name to be told.
-func notified(s *sorted) []string {
-	var out []string
-	for _, p := range s.all() {
-		for _, a := range p.verdict.Also.Notify {
-			if !slices.Contains(out, a) {
-				out = append(out, a)
-			}
-		}
-	}
-	return out
-}
-
-func (w *work) clearSet() []planField { return clearSet(w.m, w.who) }
-func (w *work) clearAdd() []planField { return clearAdd(w.who) }
-
-// clearSet is how rules change the subject of the message for those who get it.
-func clearSet(m *message, s *sorted) []planField {
-	if m.count("Subject") == 0 {
-		return nil
-	}
-	old := decoded(m.get("Subject"))
-	if now := strip(old, s.clear); now != old {
-		return []planField{{"Subject", mime.QEncoding.Encode("utf-8", now)}}
-	}
-	return nil
-}
-
-// clearAdd is what rules add to the header of the message for those who get it.
-// Labels of other recipients' verdicts are not theirs to see.
-func clearAdd(s *sorted) []planField {
-	var tags []string
-	for _, p := range s.clear {
-		for _, t := range p.verdict.Also.Tags {
-			if t = headerLine(t); t != "" && !slices.Contains(tags, t) {
-				tags = append(tags, t)
-			}
-		}
-	}
-	if len(tags) == 0 {
-		return nil
-	}
-	return []planField{{TagHeader, mime.QEncoding.Encode("utf-8", strings.Join(tags, ", "))}}
-}
-
-// clearChanges is all of it.
-func clearChanges(m *message, s *sorted) []planField {
-	return append(clearSet(m, s), clearAdd(s)...)
-}
-
-// strip cuts out of a subject what the rules for ps say.
-func strip(subject string, ps []*person) string {
-	for _, p := range ps {
-		for _, re := range p.verdict.Also.StripSubject {
-			subject = re.ReplaceAllString(subject, "")
-		}
-	}
-	return strings.TrimSpace(subject)
-}
-
-// words decodes RFC 2047 in any charset.
-func words() *mime.WordDecoder { return &mime.WordDecoder{CharsetReader: charset.Reader} }
-
-// decoded is a header value for people (RFC 2047); what can't be decoded stays.
-func decoded(value string) string {
-	value = strings.Join(strings.FieldsFunc(value, func(r rune) bool { return r == '\r' || r == '\n' }), "")
-	if d, err := words().DecodeHeader(value); err == nil {
-		return d
-	}
-	return value
-}
-
-// author is who wrote the message, as its header says.
-func (m *message) author() notice.Author {
-	parser := mail.AddressParser{WordDecoder: words()}
-	if l, err := parser.ParseList(m.get("From")); err == nil && len(l) > 0 {
-		return notice.Author{Name: l[0].Name, Address: l[0].Address}
-	}
-	return notice.Author{Address: m.from}
-}
-
-// replyTo is where an answer in the portal goes. A member says it in the header;
-// from outside only the envelope sender can be held to it.
-func (w *work) replyTo(internal bool) string {
-	if !internal || w.m.from == "" {
-		return w.m.from
-	}
-	for _, name := range []string{"Reply-To", "From"} {
-		if l, err := mail.ParseAddressList(w.m.get(name)); err == nil && len(l) > 0 {
-			return l[0].Address
-		}
-	}
-	return w.m.from
 }

@@ -1,0 +1,70 @@
+package milter
+
+import (
+	"mime"
+	"slices"
+	"strings"
+)
+
+// TagHeader is the field that carries the labels of `also.tag`.
+const TagHeader = "X-Postseal-Tag"
+
+// notified lists the addresses that rules name to be told.
+func notified(s *sorted) []string {
+	var out []string
+	for _, p := range s.all() {
+		for _, a := range p.verdict.Also.Notify {
+			if !slices.Contains(out, a) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}
+
+func (w *work) clearSet() []planField { return clearSet(w.m, w.who) }
+func (w *work) clearAdd() []planField { return clearAdd(w.who) }
+
+// clearSet is how rules change the subject of the message for those who get it.
+func clearSet(m *message, s *sorted) []planField {
+	if m.count("Subject") == 0 {
+		return nil
+	}
+	old := decoded(m.get("Subject"))
+	if now := strip(old, s.clear); now != old {
+		return []planField{{"Subject", mime.QEncoding.Encode("utf-8", now)}}
+	}
+	return nil
+}
+
+// clearAdd is what rules add to the header of the message for those who get it.
+// Labels of other recipients' verdicts are not theirs to see.
+func clearAdd(s *sorted) []planField {
+	var tags []string
+	for _, p := range s.clear {
+		for _, t := range p.verdict.Also.Tags {
+			if t = headerLine(t); t != "" && !slices.Contains(tags, t) {
+				tags = append(tags, t)
+			}
+		}
+	}
+	if len(tags) == 0 {
+		return nil
+	}
+	return []planField{{TagHeader, mime.QEncoding.Encode("utf-8", strings.Join(tags, ", "))}}
+}
+
+// clearChanges is all of it.
+func clearChanges(m *message, s *sorted) []planField {
+	return append(clearSet(m, s), clearAdd(s)...)
+}
+
+// strip cuts out of a subject what the rules for ps say.
+func strip(subject string, ps []*person) string {
+	for _, p := range ps {
+		for _, re := range p.verdict.Also.StripSubject {
+			subject = re.ReplaceAllString(subject, "")
+		}
+	}
+	return strings.TrimSpace(subject)
+}
