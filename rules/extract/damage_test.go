@@ -56,6 +56,7 @@ func TestReasons(t *testing.T) {
 		{"text.txt", []byte(strings.Repeat("text ", 1000)), Limits{Text: 100}, []Reason{ReasonText}},
 		{"deflate64.zip", file(t, "deflate64.zip"), Limits{}, []Reason{ReasonMethod}},
 		{"ppmd.zip", file(t, "ppmd.zip"), Limits{}, []Reason{ReasonMethod}},
+		{"a.pages", sample.Zip(sample.File{Name: "Index/Document.iwa", Data: []byte("text")}), Limits{}, []Reason{ReasonFormat}},
 		{"a.cab", []byte("MSCF\x00\x00\x00\x00 some archive"), Limits{}, []Reason{ReasonFormat}},
 		{"a.iso", append(make([]byte, 0x8001), "CD001 and more"...), Limits{}, []Reason{ReasonFormat}},
 		{"entity.docx", sample.EntityDocx(1), Limits{}, []Reason{ReasonMalformed}},
@@ -101,6 +102,11 @@ func TestMembers(t *testing.T) {
 		"in/b.zip/d.exe application/vnd.microsoft.portable-executable", "e.txt text/plain"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	printer := sample.File{Name: "xl/printerSettings/printerSettings1.bin", Data: []byte{0, 1, 2, 3}}
+	sheet := sample.File{Name: "word/embeddings/a.xlsx", Data: sample.Xlsx(nil, printer)}
+	if _, r := read(t, "a.docx", "", sample.Docx(nil, sheet), Limits{}); len(r.Members) != 1 || r.Members[0].Path != sheet.Name {
+		t.Errorf("members of an office file: %+v", r.Members)
 	}
 	if r.Type != "application/zip" {
 		t.Errorf("type %q", r.Type)

@@ -62,7 +62,7 @@ func readODF(p *zipPackage) error {
 				j.note(ReasonMalformed)
 			}
 		default:
-			if err := j.embeddedRead(p.node, f.Name, data); err != nil {
+			if err := j.officeObject(p.node, f.Name, data); err != nil {
 				return err
 			}
 		}

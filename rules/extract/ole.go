@@ -154,7 +154,7 @@ func (c *container) read(s *stream) error {
 	case s.name == "\x01ole10native":
 		name, data, ok := ole10Native(s.data)
 		if !ok {
-			return j.readParts(n, s.data)
+			return j.readStrings(n, s.data)
 		}
 		return j.embeddedRead(n, name, data)
 	case strings.HasPrefix(s.name, "__substg1.0_") && !strings.Contains(s.storage, "__nameid_version"): // not the names of properties
@@ -167,7 +167,7 @@ func (c *container) read(s *stream) error {
 	if k, _ := identify(node{data: s.data}); k != kindBinary && k != kindText && k != kindUnread {
 		return j.embeddedRead(n, s.storage+s.name, s.data)
 	}
-	return j.readParts(n, s.data)
+	return j.readStrings(n, s.data)
 }
 
 // ole10Native reads the file that a packager object holds: four octets size, two

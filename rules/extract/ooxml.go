@@ -93,9 +93,18 @@ func (p *zipPackage) officePart(f *zip.File) error {
 		return s.close()
 	}
 	if base == "vbaproject.bin" {
-		return p.job.readParts(p.node, data)
+		return p.job.readStrings(p.node, data)
 	}
-	return p.job.embeddedRead(p.node, f.Name, data)
+	return p.job.officeObject(p.node, f.Name, data)
+}
+
+// officeObject reads a part that is no XML: a document that was embedded, or
+// something of the office program's own, of which only strings matter.
+func (j *job) officeObject(n node, name string, data []byte) error {
+	if k, _ := identify(node{name: name, data: data}); k == kindBinary || k == kindText {
+		return j.readStrings(n, data)
+	}
+	return j.embeddedRead(n, name, data)
 }
 
 // embeddedRead is embedded for data whose octets are counted already.
@@ -105,11 +114,6 @@ func (j *job) embeddedRead(n node, name string, data []byte) error {
 		return err
 	}
 	return j.descend(m, "", data)
-}
-
-// readParts gives the strings of something that is no document of its own.
-func (j *job) readParts(n node, data []byte) error {
-	return j.readStrings(n, data)
 }
 
 // picture tells whether a file name is one of a picture, sound or film.

@@ -60,7 +60,7 @@ func (j *job) property(n node, p mapiProperty) error {
 		}
 		return j.embeddedRead(n, name, p.data)
 	}
-	return j.readParts(n, p.data)
+	return j.readStrings(n, p.data)
 }
 
 func mapiText(typ string, data []byte) string {

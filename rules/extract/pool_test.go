@@ -240,16 +240,16 @@ func TestPoolErrors(t *testing.T) {
 // bounds. None may end as clean; a child that does not die of its limits gives
 // the reason.
 func TestBombs(t *testing.T) {
-	p := newTestPool(t, "serve", PoolOptions{Children: 2, CPU: 20 * time.Second})
+	p := newTestPool(t, "serve", PoolOptions{Children: 2, Memory: 512 << 20, Limits: Limits{Expanded: 64 << 20, Text: 32 << 20}})
 	note := []byte("note")
 	for name, data := range map[string][]byte{
 		"nested.zip":      sample.NestedZip(200, note),
-		"broad.zip":       sample.BroadZip(4, 16, sample.Zip(sample.File{Name: "zeros", Data: make([]byte, 16<<20)})),
-		"overlapping.zip": sample.OverlappingZip(5000, 10<<20),
+		"broad.zip":       sample.BroadZip(4, 16, sample.Zip(sample.File{Name: "zeros", Data: make([]byte, 8<<20)})),
+		"overlapping.zip": sample.OverlappingZip(5000, 4<<20),
 		"overlap.docx":    append(sample.OverlappingZip(3, 10), 0),
-		"zeros.gz":        sample.Gzip("", make([]byte, 300<<20)),
+		"zeros.gz":        sample.Gzip("", make([]byte, 80<<20)),
 		"entity.docx":     sample.EntityDocx(12),
-		"bomb.pdf":        sample.PDFBomb(400 << 20),
+		"bomb.pdf":        sample.PDFBomb(80 << 20),
 		"repeated.pdf":    sample.PDFRepeated(100_000, bytes.Repeat([]byte("BT /F1 1 Tf (aaaaaaaaaaaaaaaa) Tj ET "), 1000)),
 		"huge.7z":         sample.SevenZipDictionary(file(t, "lzma2.7z"), 40),
 		"huge.rar":        sample.RAR(15, sample.File{Name: "a", Data: bytes.Repeat([]byte("a"), 100)}),

@@ -26,7 +26,7 @@ func (c *container) powerpoint(s *stream) error {
 	}
 	if !ok {
 		c.job.note(ReasonMalformed)
-		return c.job.readParts(c.node, s.data)
+		return c.job.readStrings(c.node, s.data)
 	}
 	return nil
 }

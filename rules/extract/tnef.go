@@ -84,7 +84,7 @@ func (t *tnef) attributes(data []byte) (ok bool, err error) {
 				return false, nil
 			}
 		default:
-			err = t.job.readParts(t.node, value)
+			err = t.job.readStrings(t.node, value)
 		}
 		if err != nil {
 			return true, err

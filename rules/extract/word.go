@@ -13,7 +13,7 @@ func (c *container) word(s *stream) error {
 	if len(fib) < 0x1aa || binary.LittleEndian.Uint16(fib) != 0xa5ec {
 		// Word 95 and older: no pieces.
 		j.note(ReasonFormat)
-		return j.readParts(c.node, s.data)
+		return j.readStrings(c.node, s.data)
 	}
 	flags := binary.LittleEndian.Uint16(fib[0x0a:])
 	if flags&0x0100 != 0 { // fEncrypted, also for obfuscation
@@ -27,7 +27,7 @@ func (c *container) word(s *stream) error {
 	table := c.find(s.storage, name)
 	if table == nil {
 		j.note(ReasonMalformed)
-		return j.readParts(c.node, s.data)
+		return j.readStrings(c.node, s.data)
 	}
 	c.done[table] = true
 	out := j.sink(c.node)
@@ -39,12 +39,12 @@ func (c *container) word(s *stream) error {
 		j.note(ReasonMalformed)
 	}
 	if !ok || flags&0x0004 != 0 { // fComplex: saved fast, what was deleted may be there
-		if err := j.readParts(c.node, s.data); err != nil {
+		if err := j.readStrings(c.node, s.data); err != nil {
 			return err
 		}
 	}
 	// Names, bookmarks and authors stand in the table.
-	return j.readParts(c.node, table.data)
+	return j.readStrings(c.node, table.data)
 }
 
 // wordPieces follows the piece table (MS-DOC sections 2.4.1 and 2.9.38).

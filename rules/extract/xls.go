@@ -80,10 +80,10 @@ func (c *container) excel(s *stream) error {
 	}
 	if !x.ok {
 		c.job.note(ReasonMalformed)
-		return c.job.readParts(c.node, s.data)
+		return c.job.readStrings(c.node, s.data)
 	}
 	if !x.wide {
-		return c.job.readParts(c.node, s.data)
+		return c.job.readStrings(c.node, s.data)
 	}
 	return nil
 }

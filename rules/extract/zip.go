@@ -120,6 +120,9 @@ func readZip(j *job, n node) error {
 			j.note(ReasonMalformed) // readers differ in which of them they take
 		}
 		p.parts[name] = f
+		if strings.HasSuffix(name, ".iwa") {
+			j.note(ReasonFormat) // Apple's office files: Snappy and protocol buffers
+		}
 	}
 	if extent := memberExtent(z); extent > int64(len(n.data)) {
 		j.note(ReasonMalformed) // members overlap: no archiver makes that
