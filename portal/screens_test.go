@@ -24,19 +24,20 @@ type screen struct {
 	show func(*browsertest.Tab)
 }
 
-// TestScreens goes through every page and state at a phone's and a desk's width,
-// and sees that nothing is wider than the page and the console is quiet. With
-// -screenshots it takes pictures, in light and dark.
+// TestScreens goes through every page and state at the width to which a page must
+// reflow (WCAG 2.2, 1.4.10), and sees that nothing is wider than the page and the
+// console is quiet. With -screenshots it takes pictures instead, at a phone's and
+// a desk's width, in light and dark.
 func TestScreens(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.Limits.Page = 8; o.Limits.Reply = 64 << 10 })
 	w := newWorld(s)
 	b := browsertest.Start(t)
-	schemes := []string{"light"}
+	widths, schemes := []int{320}, []string{"light"}
 	if *screenshots != "" {
-		schemes = append(schemes, "dark")
+		widths, schemes = []int{390, 1280}, []string{"light", "dark"}
 		must(t, os.MkdirAll(*screenshots, 0o755))
 	}
-	for _, width := range []int{390, 1280} {
+	for _, width := range widths {
 		for _, scheme := range schemes {
 			for _, sc := range w.screens() {
 				t.Run(fmt.Sprintf("%s-%d-%s", sc.name, width, scheme), func(t *testing.T) {
