@@ -3,9 +3,11 @@ package mta
 import (
 	"context"
 	"errors"
+	"net"
 	"net/smtp"
 	"net/textproto"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +112,52 @@ func TestMilterIsAsked(t *testing.T) {
 	if _, err := outside.Wait(ctx, func(Mail) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestRelativeMilterPath: a path without a slash in front is below the queue
+// folder, as postfix.conf.example has it, for smtpd and for cleanup.
+func TestRelativeMilterPath(t *testing.T) {
+	p, _, _ := private(t, Options{Milters: []string{"unix:filter/m.sock"}})
+	dir := filepath.Join(p.Dir(), "queue", "filter")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("unix", filepath.Join(dir, "m.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := os.Chmod(filepath.Join(dir, "m.sock"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan struct{}, 100)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Close()
+			asked <- struct{}{}
+		}
+	}()
+	wait := func(who string) {
+		t.Helper()
+		select {
+		case <-asked:
+		case <-time.After(30 * time.Second):
+			t.Fatalf("%s does not ask", who)
+		}
+	}
+	smtp.SendMail(p.SMTP, nil, "ann@example.com", []string{"bob@guest.example"}, []byte(text)) // refused for now
+	wait("smtpd")
+	for len(asked) > 0 {
+		<-asked
+	}
+	if err := p.Sendmail(deadline(t), strings.NewReader(text), "bob@guest.example"); err != nil {
+		t.Fatal(err)
+	}
+	wait("cleanup")
 }
 
 func TestQueueShowsDeferred(t *testing.T) {
