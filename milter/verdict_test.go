@@ -433,3 +433,15 @@ func TestReport(t *testing.T) {
 		t.Error("the report tells the subject")
 	}
 }
+
+func TestKeepHeaders(t *testing.T) {
+	f := &fakeStore{}
+	tm := letter("<guest@a.example>")
+	s := newServer(t, f, func(o *Options) { o.KeepHeaders = []string{"x-custom"} })
+	d := connect(t, s, true).transact(tm)
+	wantAccepted(t, d)
+	a := tm.apply(t, d)
+	if got := a.get("X-Custom"); len(got) != 2 || len(a.get("Keywords")) != 0 {
+		t.Errorf("X-Custom %q, Keywords %q", got, a.get("Keywords"))
+	}
+}
