@@ -282,12 +282,18 @@ function exactLeaves(text, depth = 0, out = []) {
   }
   const encoding = field('content-transfer-encoding').toLowerCase();
   if (encoding === 'quoted-printable') {
-    out.push(body.replace(/[ \t]+(?=\r?\n|$)/g, '').replace(/=\r?\n/g, '').replace(/=([0-9a-f]{2})/gi, (_, h) => String.fromCharCode(parseInt(h, 16))));
+    out.push(body.replace(/[ \t]+(?=\r?\n|$)/g, '').replace(/=\r?\n/g, '').replace(/=([0-9a-f]{2})/gi, (_, h) => octets[parseInt(h, 16)]));
   } else if (encoding !== 'base64') {
     out.push(body);
   }
   return out;
 }
+
+// octets are the characters that stand for the 256 octets in the strings here:
+// windows-1252 gives each one of its own, and browsers decode it fast.
+const latin = new TextDecoder('windows-1252');
+const octets = [...latin.decode(Uint8Array.from({ length: 256 }, (_, i) => i))];
+const octetOf = new Map(octets.map((c, i) => [c, i]));
 
 const binary = (bytes) => {
   let s = '';
@@ -302,10 +308,10 @@ function mendLineEnds(attachments, message) {
   let leaves;
   for (const a of attachments) {
     if (a.bytes.length > 1 << 22 || a.bytes.at(-1) !== 10) continue; // what the parser changed ends in a line feed
-    leaves ||= exactLeaves(binary(message));
-    const text = plain(binary(a.bytes));
+    leaves ||= exactLeaves(latin.decode(message));
+    const text = plain(latin.decode(a.bytes));
     const exact = leaves.find((l) => l.length < 1 << 23 && plain(l) === text);
-    if (exact !== undefined) a.bytes = Uint8Array.from(exact, (c) => c.charCodeAt(0));
+    if (exact !== undefined) a.bytes = Uint8Array.from(exact, (c) => octetOf.get(c));
   }
   return attachments;
 }
