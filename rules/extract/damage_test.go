@@ -56,6 +56,8 @@ func TestReasons(t *testing.T) {
 		{"text.txt", []byte(strings.Repeat("text ", 1000)), Limits{Text: 100}, []Reason{ReasonText}},
 		{"deflate64.zip", file(t, "deflate64.zip"), Limits{}, []Reason{ReasonMethod}},
 		{"ppmd.zip", file(t, "ppmd.zip"), Limits{}, []Reason{ReasonMethod}},
+		{"two.zip", append(sample.Zip(note), sample.Zip(sample.File{Name: "b.txt", Data: []byte("other")})...), Limits{}, []Reason{ReasonMalformed}},
+		{"hidden.zip", append([]byte("PK\x03\x04hidden"), sample.Zip(note)...), Limits{}, []Reason{ReasonMalformed}},
 		{"a.pages", sample.Zip(sample.File{Name: "Index/Document.iwa", Data: []byte("text")}), Limits{}, []Reason{ReasonFormat}},
 		{"a.cab", []byte("MSCF\x00\x00\x00\x00 some archive"), Limits{}, []Reason{ReasonFormat}},
 		{"a.iso", append(make([]byte, 0x8001), "CD001 and more"...), Limits{}, []Reason{ReasonFormat}},

@@ -108,6 +108,7 @@ func documents(t *testing.T) map[string][]byte {
 		"strings.bin":  append(append([]byte{0, 1, 2, 0xff, 0xfe, 3}, "card "+card...), 0, 4, 5),
 		"utf16.txt":    append([]byte{0xff, 0xfe}, sample.Wide("card "+card+" in a text")...),
 		"self.exe":     append(append([]byte("MZ\x90\x00\x03\x00\x00\x00"), make([]byte, 5000)...), sample.Zip(note)...),
+		"both.bin":     append(sample.PDF(nil, ""), sample.Zip(note)...),
 		"data.xml":     []byte(`<?xml version="1.0"?><clients><client><number>` + card + `</number></client></clients>`),
 		"page.html":    []byte(`<html><p>4111<b>1111</b>1111<i>1111</i></html>`),
 	}

@@ -315,18 +315,5 @@ func (j *job) readDocument(k kind, n node) error {
 	case kindText:
 		return readPlain(j, n)
 	}
-	return readBinary(j, n)
-}
-
-// readBinary gives the strings of what is no text, and reads a zip archive at the
-// end of it, as self-extracting archives have and as can be hidden behind a
-// picture.
-func readBinary(j *job, n node) error {
-	if err := j.readStrings(n, n.data); err != nil {
-		return err
-	}
-	if hasZipEnd(n.data) {
-		return readZip(j, n)
-	}
-	return nil
+	return j.readStrings(n, n.data)
 }

@@ -63,7 +63,14 @@ func (j *job) document(n node) (err error) {
 			err = j.sweep(n)
 		}
 	}()
-	return j.readDocument(kind, n)
+	if err := j.readDocument(kind, n); err != nil || kind == kindZip || kind == kindText || !hasZipEnd(n.data) {
+		return err
+	}
+	// A zip archive can follow anything, as it does in self-extracting archives.
+	if _, err := openZip(n.data); err == nil {
+		return readZip(j, n)
+	}
+	return nil
 }
 
 // sweep gives the strings of a document that its reader can't read.

@@ -3,11 +3,13 @@ package extract
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"compress/bzip2"
 	"encoding/binary"
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/flate"
@@ -124,6 +126,9 @@ func readZip(j *job, n node) error {
 			j.note(ReasonFormat) // Apple's office files: Snappy and protocol buffers
 		}
 	}
+	if hidesMembers(z, n.data) {
+		j.note(ReasonMalformed)
+	}
 	if extent := memberExtent(z); extent > int64(len(n.data)) {
 		j.note(ReasonMalformed) // members overlap: no archiver makes that
 	}
@@ -133,8 +138,38 @@ func readZip(j *job, n node) error {
 	case p.parts["mimetype"] != nil && (p.parts["content.xml"] != nil || p.parts["meta-inf/manifest.xml"] != nil) && !strings.Contains(p.mimetype(), "epub"):
 		return readODF(&p)
 	}
-	j.setType(n, "application/zip")
+	if bytes.HasPrefix(n.data, []byte("PK")) {
+		j.setType(n, "application/zip")
+	}
 	return readArchive(&p)
+}
+
+// hidesMembers tells whether there are members that the archive's directory
+// doesn't list: some programs go by the members and not by the directory.
+func hidesMembers(z *zip.Reader, data []byte) bool {
+	type extent struct{ start, end int64 }
+	var known []extent
+	for _, f := range z.File {
+		start, err := f.DataOffset()
+		if err != nil || f.CompressedSize64 > uint64(len(data)) {
+			return true
+		}
+		known = append(known, extent{start, start + int64(f.CompressedSize64)})
+	}
+	slices.SortFunc(known, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
+	at, listed := int64(0), 0
+	for _, e := range append(known, extent{int64(len(data)), int64(len(data))}) {
+		if e.start > at {
+			// Between two contents stands the header of the second.
+			headers := bytes.Count(data[at:min(e.start, int64(len(data)))], []byte("PK\x03\x04"))
+			if e.start < int64(len(data)) {
+				headers--
+			}
+			listed += max(headers, 0)
+		}
+		at = max(at, e.end)
+	}
+	return listed > 0
 }
 
 // memberExtent adds up what the members take in the archive.
