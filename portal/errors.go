@@ -98,6 +98,13 @@ func (p *portal) fail(c *call, err error) {
 	if errors.As(err, &wait) {
 		c.w.Header().Set("Retry-After", strconv.Itoa(int(wait.RetryAfter.Seconds())+1))
 	}
+	if c.r.Header.Get("Content-Type") == "application/json" {
+		// A script of ours; its page has the texts.
+		if err := c.json(f.status, map[string]string{"error": f.key}); err != nil {
+			p.log.Error("error answer failed", "error", err)
+		}
+		return
+	}
 	v := errorView{Title: text("error." + f.key + ".title"), Text: text("error." + f.key + ".text"), Code: f.key == "unknown"}
 	if wait != nil {
 		v.Text = text("error.throttled.text", waitText(wait.RetryAfter))

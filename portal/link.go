@@ -135,11 +135,11 @@ func (p *portal) claim(c *call, u *user, text string) (string, error) {
 func (p *portal) findCode(c *call) error {
 	token, err := c.jsonToken()
 	if err != nil {
-		return c.jsonError(err)
+		return p.jsonError(c, err)
 	}
 	info, err := p.owner.Link(c.ctx(), token)
 	if err != nil {
-		return c.jsonError(err)
+		return p.jsonError(c, err)
 	}
 	to := "/r"
 	switch info.Kind {
@@ -174,11 +174,10 @@ func (c *call) json(status int, v any) error {
 }
 
 // jsonError answers a script with the key of an error; its texts are in the page.
-// Internal errors are left to the caller's log.
-func (c *call) jsonError(err error) error {
+func (p *portal) jsonError(c *call, err error) error {
 	f, known := classify(err)
 	if !known || f.status >= 500 {
-		return err
+		p.log.Error("answer to a script failed", "route", c.route.path, "error", err)
 	}
 	return c.json(f.status, map[string]string{"error": f.key})
 }

@@ -55,11 +55,11 @@ type pickup struct {
 func (p *portal) oneTimeOpen(c *call) error {
 	token, err := c.jsonToken()
 	if err != nil {
-		return c.jsonError(err)
+		return p.jsonError(c, err)
 	}
 	m, err := p.openLink(c, token)
 	if err != nil {
-		return c.jsonError(err)
+		return p.jsonError(c, err)
 	}
 	return c.json(http.StatusOK, pickup{m.Manifest.JSON, m.Summary, m.Grant, m.Expires, m.CanReply})
 }
@@ -94,22 +94,22 @@ func (p *portal) openLink(c *call, token seal.Token) (socket.Message, error) {
 func (p *portal) oneTimePayload(c *call) error {
 	token, err := c.jsonToken()
 	if err != nil {
-		return c.jsonError(err)
+		return p.jsonError(c, err)
 	}
 	m, err := p.openLink(c, token)
 	if err != nil {
-		return c.jsonError(err)
+		return p.jsonError(c, err)
 	}
 	manifest, err := p.verify(m.Manifest)
 	if err != nil {
-		return err
+		return p.jsonError(c, err)
 	}
 	if manifest.PayloadSize > p.limits.Payload {
-		return c.jsonError(socket.ErrTooLarge)
+		return p.jsonError(c, socket.ErrTooLarge)
 	}
 	src, err := p.owner.OneTimePayload(c.ctx(), token)
 	if err != nil {
-		return c.jsonError(err)
+		return p.jsonError(c, err)
 	}
 	defer src.Close()
 	c.w.Header().Set("Content-Type", "application/octet-stream")

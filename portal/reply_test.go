@@ -120,6 +120,12 @@ func TestOneTimeWithoutScripts(t *testing.T) {
 	c.post("/o/"+id+"/part/1", "code", "").wants(t, 404)
 	c.postJSON("/o/"+id+"/open", `{"token":"x"}`).wants(t, 400)
 	c.postJSON("/o/"+id+"/open", `{"token":"`+seal.NewToken().Encode()+`"}`).wants(t, 404, `"unknown"`)
+	_, forged := s.sealed(seal.ModeOneTime, plainMail)
+	forgedID := s.owner.links[forged.Token().Hash()].info.Message
+	s.owner.messages[forgedID].Manifest.Signature[0] ^= 1
+	c.postJSON("/o/"+forgedID+"/open", `{"token":"`+forged.Token().Encode()+`"}`).wants(t, 502, `"integrity"`)
+	c.postJSON("/o/"+forgedID+"/payload", `{"token":"`+forged.Token().Encode()+`"}`).wants(t, 502, `"integrity"`)
+	c.post("/o/"+forgedID, "code", forged.Text()).wants(t, 502, text("error.integrity.title")).lacks(t, "4111")
 	c.postJSON("/o/"+other+"/open", `{"token":"`+code.Token().Encode()+`"}`).wants(t, 404, `"unknown"`)
 }
 

@@ -243,5 +243,6 @@ func TestAttemptsAreLimited(t *testing.T) {
 	if p.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
+	c.postJSON("/code/find", `{"token":"`+seal.NewToken().Encode()+`"}`).wants(t, 429, `{"error":"throttled"}`)
 	c.get("/code").wants(t, 200)
 }
