@@ -87,7 +87,7 @@ func Start(ctx context.Context, o Options) (*Postfix, error) {
 			return p, nil
 		}
 		errs = append(errs, err)
-		if !strings.Contains(err.Error(), "Address already in use") {
+		if !errors.Is(err, errExited) && !strings.Contains(err.Error(), "Address already in use") {
 			break
 		}
 	}
@@ -121,15 +121,42 @@ func start(ctx context.Context, o Options) (_ *Postfix, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	err = p.waitLog(ctx)
 	for _, addr := range []string{p.SMTP, p.Submission} {
-		if err := waitGreeting(ctx, addr, p.exited); err != nil {
-			log := p.Log()
-			p.Stop()
-			return nil, fmt.Errorf("private postfix on %s: %w\n%s", addr, err, log)
+		if err == nil {
+			err = waitGreeting(ctx, addr, p.exited)
 		}
+	}
+	if err != nil {
+		log := p.Log()
+		p.Stop()
+		return nil, fmt.Errorf("private postfix on %s and %s: %w\n%s", p.SMTP, p.Submission, err, log)
 	}
 	return p, nil
 }
+
+// waitLog returns when postlogd(8) has written its first line. Until it reads,
+// its socket holds ten datagrams (net.unix.max_dgram_qlen); a client that
+// connects to smtpd(8) again and again fills it, and when postlogd then wants to
+// log something itself, it waits for itself for ever.
+func (p *Postfix) waitLog(ctx context.Context) error {
+	for {
+		if info, err := os.Stat(p.LogFile()); err == nil && info.Size() > 0 {
+			return nil
+		}
+		select {
+		case <-p.exited:
+			return errExited
+		case <-ctx.Done():
+			return fmt.Errorf("no line in the log: %w", ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// errExited is returned when a server ends before it greets. If it could not bind
+// a port, it may have had no log yet to say so.
+var errExited = errors.New("the process ended")
 
 // layOut makes the folders and writes the configuration. Postfix's own start-up
 // creates the queue's folders.
@@ -200,7 +227,7 @@ func waitGreeting(ctx context.Context, addr string, exited <-chan struct{}) erro
 		}
 		select {
 		case <-exited:
-			return errors.New("the process ended")
+			return errExited
 		case <-ctx.Done():
 			return fmt.Errorf("no greeting: %w", last)
 		case <-time.After(20 * time.Millisecond):
