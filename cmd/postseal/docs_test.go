@@ -146,6 +146,27 @@ func TestDocumentedConfiguration(t *testing.T) {
 	}
 }
 
+// TestLinks: relative links lead to files.
+func TestLinks(t *testing.T) {
+	found := 0
+	for name, text := range docs(t) {
+		text = blockPattern.ReplaceAllString(text, "")
+		text = regexp.MustCompile("`[^`\n]*`").ReplaceAllString(text, "")
+		for _, m := range regexp.MustCompile(`\]\(([^)#]+)(?:#[^)]*)?\)`).FindAllStringSubmatch(text, -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			found++
+			if _, err := os.Stat(filepath.Join(root, filepath.Dir(name), m[1])); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("found %d links", found)
+	}
+}
+
 // TestManual compares docs/man with what the commands say of themselves.
 func TestManual(t *testing.T) {
 	fresh, kept := t.TempDir(), filepath.Join(root, "docs", "man")
