@@ -27,7 +27,7 @@ func attachmentKeys() []keyInfo {
 		{name: "name", value: "globs", doc: "The file name; * stands for any characters, ? for one. Case doesn't matter.", example: `attachment.name = ["*payroll*", "salaries.*"]`},
 		{name: "extension", value: "extensions", doc: "The end of the file name, with or without its dot.", example: `attachment.extension = ["xls", "xlsx"]`},
 		{name: "type", value: "media types", doc: "The declared media type; * and ? as in `name`.", example: `attachment.type = ["image/*", "application/pdf"]`},
-		{name: "real_type", value: "media types", doc: "The media type by content, whatever was declared.", example: `attachment.real_type = "application/x-msdownload"`},
+		{name: "real_type", value: "media types", doc: "The media type by content, whatever was declared.", example: `attachment.real_type = "application/vnd.microsoft.portable-executable"`},
 		{name: "encrypted", value: "true or false", doc: "It, or a file in it, needs a password or key.", example: `attachment.encrypted = true`},
 		{name: "macros", value: "true or false", doc: "It, or a file in it, carries program code of an office suite.", example: `attachment.macros = true`},
 		{name: "inside", value: "true or false", doc: "With true the keys are about a file inside of an archive or a document, at any depth, instead of the attachment itself.", example: `attachment = { inside = true, extension = ["exe", "js"] }`},
