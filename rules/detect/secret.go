@@ -137,7 +137,7 @@ func isProse(s []byte) bool {
 
 // isAssigned tells whether a value can be assigned to the name before rest.
 func isAssigned(rest []byte) bool {
-	return bytes.IndexAny(rest[:min(len(rest), 28)], ":=") >= 0
+	return bytes.ContainsAny(rest[:min(len(rest), 28)], ":=")
 }
 
 // hasUserInfo tells whether a URL whose "://" is before rest may have a password.

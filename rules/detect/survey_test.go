@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sort"
 	"strings"
 	"testing"
@@ -22,7 +22,12 @@ const surveyBytes = 10 << 20
 // The text at hand everywhere is the source and documentation of Go itself; with
 // -survey another body of text is counted and listed.
 func TestSurvey(t *testing.T) {
-	dirs, list := []string{filepath.Join(runtime.GOROOT(), "src"), filepath.Join(runtime.GOROOT(), "doc")}, false
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	goroot := strings.TrimSpace(string(out))
+	dirs, list := []string{filepath.Join(goroot, "src"), filepath.Join(goroot, "doc")}, false
 	if *surveyDirs != "" {
 		dirs, list = strings.Split(*surveyDirs, ","), true
 	}

@@ -71,6 +71,7 @@ func misbehave(mode string) {
 	case "hang":
 		io.Copy(io.Discard, os.Stdin)
 	case "spin":
+		//lint:ignore SA5002 this is what the limit of processor time ends
 		for {
 		}
 	case "memory":
@@ -80,6 +81,7 @@ func misbehave(mode string) {
 			for i := range b {
 				b[i] = 1
 			}
+			//lint:ignore SA4010 this is what the limit of memory ends
 			all = append(all, b)
 		}
 	case "file":
@@ -183,7 +185,7 @@ func TestPoolKilled(t *testing.T) {
 		}
 	})
 	for mode, want := range map[string]Reason{
-		"kill": ReasonFailed, "memory": ReasonFailed, "spin": ReasonFailed, "file": ReasonFailed, "flood": ReasonFailed, "long": ReasonFailed, "reason": ReasonFailed, "hang": ReasonTimeout,
+		"kill": ReasonFailed, "memory": ReasonFailed, "file": ReasonFailed, "flood": ReasonFailed, "long": ReasonFailed, "reason": ReasonFailed, "hang": ReasonTimeout, "spin": ReasonTimeout,
 	} {
 		t.Run(mode, func(t *testing.T) {
 			o := PoolOptions{CPU: time.Second, Memory: 256 << 20, Limits: Limits{Text: 1 << 20}}

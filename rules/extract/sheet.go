@@ -12,7 +12,6 @@ type sheet struct {
 	s        *sink
 	headings map[int]string // the last words above, by column
 	row      int
-	fresh    bool // nothing is on this line yet
 }
 
 const (

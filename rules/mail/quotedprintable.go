@@ -37,12 +37,12 @@ func (q *qpReader) Read(p []byte) (int, error) {
 // fill decodes what is in the buffer.
 func (q *qpReader) fill() {
 	q.out = q.out[:0]
-	in, err := q.br.Peek(1)
+	_, err := q.br.Peek(1)
 	if err != nil {
 		q.err = err
 		return
 	}
-	in, _ = q.br.Peek(q.br.Buffered())
+	in, _ := q.br.Peek(q.br.Buffered())
 	if len(in) < maxEscape {
 		// Near the end of the buffer an escape may be cut: get more, if there is.
 		if in, err = q.br.Peek(16 << 10); err != nil && err != io.EOF {
