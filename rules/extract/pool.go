@@ -97,6 +97,9 @@ func (p *Pool) Extract(ctx context.Context, d Document, visit func(*Text) error)
 		case errors.Is(err, errDied):
 			how := c.kill()
 			p.o.Log.Warn("reader of documents died", "attempt", attempt, "state", how)
+			if c.outOfTime() {
+				return p.gaveUp(ReasonTimeout), nil
+			}
 			if attempt < 2 && ctx.Err() == nil {
 				continue // it may have been for what came before, or killed from outside
 			}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -89,6 +90,12 @@ func (c *process) kill() string {
 	c.outEnd.Close()
 	c.cmd.Wait()
 	return c.cmd.ProcessState.String()
+}
+
+// outOfTime tells whether the child, which has ended, used up its processor time.
+func (c *process) outOfTime() bool {
+	status, ok := c.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGXCPU
 }
 
 // extract has the child read one document. The child is unusable after any
