@@ -90,7 +90,10 @@ func (f *file) pages() {
 				break
 			}
 		}
-		f.interpret(content, resources)
+		// Pages can share their content: what is shown again counts again.
+		if f.grow(len(content)) {
+			f.interpret(content, resources)
+		}
 	}
 }
 
