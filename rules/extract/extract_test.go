@@ -2,6 +2,9 @@ package extract
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,6 +49,26 @@ func cardRows() [][]sample.Cell {
 	return [][]sample.Cell{{{Text: "Name"}, {Text: "Card"}}, {{Text: "Ann"}, {Number: "4.111111111111111E15"}}}
 }
 
+// binaryWorkbookOf is an .xlsb file with one number.
+func binaryWorkbookOf(number float64) []byte {
+	row := make([]byte, 17)
+	cell := binary.LittleEndian.AppendUint64(make([]byte, 8), math.Float64bits(number))
+	sheet := append(append([]byte{0, byte(len(row))}, row...), append([]byte{5, byte(len(cell))}, cell...)...)
+	return sample.Zip(sample.File{Name: "[Content_Types].xml", Data: []byte("<Types/>")}, sample.File{Name: "xl/workbook.bin", Data: []byte{0x83, 1, 0}},
+		sample.File{Name: "xl/worksheets/sheet1.bin", Data: sheet})
+}
+
+// packaged is a file in an OLE package (Ole10Native).
+func packaged(name string, data []byte) []byte {
+	b := []byte{0, 0, 0, 0, 2, 0}
+	b = append(append(append(append(b, name...), 0), name...), 0)
+	b = append(b, 0, 0, 3, 0)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(name)+1))
+	b = append(append(b, name...), 0)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(data)))
+	return append(b, data...)
+}
+
 // documents are files that say the card number, by name.
 func documents(t *testing.T) map[string][]byte {
 	note := sample.File{Name: "note.txt", Data: []byte("The card " + card + " is here.\n")}
@@ -64,6 +87,10 @@ func documents(t *testing.T) map[string][]byte {
 		"text.xlsx":     sample.Xlsx([][]sample.Cell{{{Text: "4111 1111 1111 1111"}}}),
 		"inline.xlsx": sample.Zip(sample.File{Name: "[Content_Types].xml", Data: []byte("<Types/>")}, sample.File{Name: "xl/workbook.xml", Data: []byte("<workbook/>")},
 			sample.File{Name: "xl/worksheets/sheet1.xml", Data: []byte(`<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>` + card + `</t></is></c></row></sheetData></worksheet>`)}),
+		"number.xlsb":  binaryWorkbookOf(4111111111111111),
+		"object.rtf":   []byte(`{\rtf1 {\object{\*\objdata ` + hex.EncodeToString(append(make([]byte, 20), docx...)) + `}}}`),
+		"packed.msg":   sample.OLE(sample.File{Name: "__properties_version1.0", Data: make([]byte, 32)}, sample.File{Name: "__substg1.0_10090102", Data: sample.CompressedRTF(sample.RTF("Card " + card))}),
+		"package.doc":  sample.Doc("a", "b", false, sample.File{Name: "ObjectPool/_1/\x01Ole10Native", Data: packaged("a.docx", docx)}),
 		"slide.pptx":   sample.Pptx("card " + card),
 		"notes.pptx":   sample.Pptx("x", sample.File{Name: "ppt/notesSlides/notesSlide1.xml", Data: []byte(`<p:notes><a:p><a:r><a:t>` + card + `</a:t></a:r></a:p></p:notes>`)}),
 		"text.odt":     sample.ODF("text", `<text:p>Card 4111<text:s text:c="1"/>11<text:span>11</text:span> 1111 1111</text:p>`),
