@@ -35,6 +35,7 @@ func (s *session) endOfHeader() {
 		return
 	}
 	m.rules = s.server.current()
+	m.offer = s.server.offer(m)
 	d, ok, err := m.rules.EvaluateHeader(s.server.working, m.forRules())
 	if err != nil {
 		s.deferred(err, "rules")
@@ -79,6 +80,7 @@ func (s *session) endOfMessage() answer {
 			return replyFor(err).answer()
 		}
 		if refusal != nil {
+			m.offer = nil // it counts for good
 			return refusal.answer()
 		}
 	} else {
@@ -93,6 +95,7 @@ func (s *session) endOfMessage() answer {
 		s.deferred(err, "modifications")
 		return replyFor(err).answer()
 	}
+	m.offer = nil // it counts for good
 	s.conn.hold(frames)
 	return p.answer()
 }

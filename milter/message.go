@@ -8,6 +8,7 @@ import (
 
 	"github.com/postseal/postseal/milter/guard"
 	"github.com/postseal/postseal/milter/spool"
+	"github.com/postseal/postseal/milter/volume"
 	"github.com/postseal/postseal/rules"
 )
 
@@ -26,11 +27,13 @@ type message struct {
 	authUser   string
 	tls        string
 	queue      string // the MTA's queue id, once it is known
+	rewritten  bool   // recipients are not shown as they were given (apart.go)
 	received   time.Time
 
-	rules evaluator // in force at the end of the header, and for this message throughout
-	clear bool      // the header alone decided that all recipients get it as it is
-	fault *reply    // the first thing that went wrong; the answer at end of message
+	offer *volume.Offer // what it adds to its sender's count, until it is decided; nil: nothing
+	rules evaluator     // in force at the end of the header, and for this message throughout
+	clear bool          // the header alone decided that all recipients get it as it is
+	fault *reply        // the first thing that went wrong; the answer at end of message
 }
 
 // recipient is one RCPT command.
@@ -88,6 +91,9 @@ func (m *message) fail(r *reply) {
 }
 
 func (m *message) close() {
+	if m.offer != nil {
+		m.offer.Withdraw()
+	}
 	if m.body != nil {
 		m.body.Close()
 	}
@@ -138,6 +144,9 @@ func (m *message) forRules() *rules.Message {
 		Client:     m.client,
 		TLS:        m.tls,
 		Time:       m.received,
+	}
+	if m.offer != nil {
+		r.Sent = m.offer.Others
 	}
 	for i, f := range m.header {
 		r.Header[i] = rules.Field{Name: f.name, Value: f.text()}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/emersion/go-milter"
 
+	"github.com/postseal/postseal/milter/volume"
 	"github.com/postseal/postseal/rules"
 )
 
@@ -23,6 +24,7 @@ type Server struct {
 	current  func() evaluator // the rules in force
 	slots    chan struct{}    // one a connection
 	deciding chan struct{}    // one a message that is decided
+	volume   *volume.Counter
 
 	// working ends when work at end of message has to stop: Shutdown was cut off.
 	working context.Context
@@ -71,6 +73,7 @@ func New(o Options) (*Server, error) {
 	return &Server{
 		options: o, current: func() evaluator { return o.Rules.Current() },
 		deciding: make(chan struct{}, o.Limits.Decisions),
+		volume:   volume.New(volume.Limits{}),
 		slots:    make(chan struct{}, o.Limits.Connections),
 		working:  ctx, stop: stop,
 		listeners: map[*listener]struct{}{}, conns: map[*conn]struct{}{},

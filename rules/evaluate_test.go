@@ -264,32 +264,20 @@ func TestEvaluateUnscannable(t *testing.T) {
 	})
 }
 
-// sentCounter counts for tests.
-type sentCounter struct {
-	n     int64
-	err   error
-	since time.Time
-}
-
-func (c *sentCounter) Recipients(_ context.Context, _ string, since time.Time) (int64, error) {
-	c.since = since
-	return c.n, c.err
-}
-
 func TestEvaluateSent(t *testing.T) {
-	counter := &sentCounter{}
-	o := testOptions()
-	o.Counter = counter
-	dir := t.TempDir()
-	writeFile(t, filepath.Join(dir, "10.toml"), "[[rule]]\nname = \"mass\"\nthen = \"return\"\nwhen.sent = { recipients = \"> 200\", within = \"1h\" }\n")
-	set, err := Load(dir, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	set := loadText(t, "[[rule]]\nname = \"mass\"\nthen = \"return\"\nwhen.sent = { recipients = \"> 200\", within = \"1h\" }\n")
 	now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	var before int64
+	var fail error
 	m := &Message{From: "ann@example.com", Recipients: []string{"a@b.example", "b@b.example"}, Time: now}
+	m.Sent = func(since time.Time) (int64, error) {
+		if !since.Equal(now.Add(-time.Hour)) {
+			t.Errorf("counted since %v", since)
+		}
+		return before, fail
+	}
 	for n, want := range map[int64]string{198: "deliver", 199: "return by mass"} {
-		counter.n = n
+		before = n
 		d, err := set.Evaluate(context.Background(), m)
 		if err != nil {
 			t.Fatal(err)
@@ -298,12 +286,13 @@ func TestEvaluateSent(t *testing.T) {
 			t.Errorf("%d before: %s, want %s", n, got, want)
 		}
 	}
-	if !counter.since.Equal(now.Add(-time.Hour)) {
-		t.Errorf("counted since %v", counter.since)
-	}
-	counter.err = errBroken
+	fail = errBroken
 	if d, err := set.Evaluate(context.Background(), m); !errors.Is(err, errBroken) || d != nil {
 		t.Errorf("a counter that fails: %v, %v", d, err)
+	}
+	m.Sent = nil
+	if d, ok, err := set.EvaluateHeader(context.Background(), m); err == nil || ok || d != nil {
+		t.Errorf("without a counter: %v, %v, %v", d, ok, err)
 	}
 }
 

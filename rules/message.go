@@ -18,6 +18,15 @@ type Message struct {
 	Client     netip.Addr  // SMTP client; invalid for a message from the local command
 	TLS        string      // {tls_version} of the incoming connection, "" if it came in clear
 	Time       time.Time   // when it was received; the rules have no other clock
+
+	// Sent returns how many recipients the other messages of this sender had since
+	// a time. Without it, or when it fails, rules that ask end in an error.
+	Sent func(since time.Time) (int64, error)
+}
+
+// SentBefore is a Message.Sent that always says n.
+func SentBefore(n int64) func(time.Time) (int64, error) {
+	return func(time.Time) (int64, error) { return n, nil }
 }
 
 // A Field is one header field (RFC 5322 section 2.2): the name and the value as

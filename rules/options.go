@@ -14,8 +14,6 @@ type Options struct {
 	// Retention is how long a sealed message is kept at most, the bound of
 	// `also.expire`. 0: no bound.
 	Retention time.Duration
-	// Counter knows what a sender sent lately; nil: rules can't ask.
-	Counter Counter
 	// Extractor opens attachments; nil: in this process. A server takes one that
 	// runs in processes of its own, where a defect in a decoder does no harm.
 	Extractor Extractor

@@ -53,9 +53,7 @@ terms = ["diagnosis", "biopsy", "scan"]
 		for _, name := range also {
 			writeFile(t, filepath.Join(dir, name), "Subject: x\n\nterm\n")
 		}
-		o := testOptions()
-		o.Counter = &sentCounter{}
-		_, err := Load(dir, o)
+		_, err := Load(dir, testOptions())
 		if err != nil && !strings.Contains(err.Error(), " gets ") {
 			t.Errorf("%s: %v", key.name, err)
 		}

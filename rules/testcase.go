@@ -37,6 +37,7 @@ func testKeys() []keyInfo {
 		{name: "auth_user", value: "a name", doc: "The name with which the sender authenticated.", example: `auth_user = "ann"`},
 		{name: "client", value: "an address", doc: "The address of the SMTP client.", example: `client = "192.0.2.1"`},
 		{name: "tls", value: "a version", doc: "The version of TLS over which the message came.", example: `tls = "TLSv1.3"`},
+		{name: "sent_before", value: "a number", doc: "The recipients of the sender's messages before this one, for `sent`, within any time. 0 unless told.", example: `sent_before = 300`},
 		{name: "time", value: "a date and time", doc: "When the message came. Noon on Saturday, 1 January 2022 unless told.", example: `time = 2026-11-02T09:30:00`},
 		{name: "expect", value: "a string or a table", doc: "The verdict for all recipients, or a table of verdicts by recipient: an action, `ACTION by RULE`, or `unscannable`. Required.", example: `expect = "one-time by card"`},
 	}
@@ -64,6 +65,7 @@ func (l *loader) decodeTest(n node) {
 	t := &testCase{node: n, expect: map[string]expectation{}, message: &Message{
 		// A fixed Saturday noon: a test's outcome doesn't depend on when it runs.
 		Time: time.Date(2022, 1, 1, 12, 0, 0, 0, time.Local),
+		Sent: SentBefore(0),
 	}}
 	var draft draft
 	for _, f := range n.fields() {
@@ -110,6 +112,10 @@ func (l *loader) decodeTest(n node) {
 				if t.message.Client, err = netip.ParseAddr(s); err != nil {
 					f.errorf("%q is no network address; write one like \"192.0.2.1\"", s)
 				}
+			}
+		case "sent_before":
+			if count, ok := f.count(); ok {
+				t.message.Sent = SentBefore(int64(count))
 			}
 		case "time":
 			t.message.Time = decodeDate(f, false)

@@ -31,7 +31,7 @@ func tripsOnNotice(ctx context.Context, cfg *config.Config, set *rules.Set) (*ru
 	if err != nil {
 		return nil, err
 	}
-	quoting := &rules.Message{From: member, Recipients: []string{"guest@guest.invalid"}, Time: now}
+	quoting := &rules.Message{From: member, Recipients: []string{"guest@guest.invalid"}, Time: now, Sent: rules.SentBefore(0)}
 	if err := rules.ParseMessage(quoting, mail.Data); err != nil {
 		return nil, err
 	}

@@ -45,7 +45,8 @@ func newRulesReplayCommand(a *app) *cobra.Command {
 		Long: "Evaluate the rules for each message in a folder, subfolders included (a Maildir, or .eml files), or in an\n" +
 			"mbox file. With --against the verdicts are compared with those of another rules folder and only the\n" +
 			"differences are shown; without, all that would not be delivered. Sender and recipients are taken from\n" +
-			"the header: Return-Path or From; X-Original-To, Delivered-To, To, Cc and Bcc. Nothing is sent or stored.\n\n" +
+			"the header: Return-Path or From; X-Original-To, Delivered-To, To, Cc and Bcc. For `sent` each message is\n" +
+			"the first of its sender. Nothing is sent or stored.\n\n" +
 			"Exit status: 0 it ran, 1 the rules don't load or fail, 2 the command line is wrong.",
 		Example: "  postseal rules replay --rules new.d --against /etc/postseal/rules.d ~/Maildir/cur",
 		Args:    cobra.ExactArgs(1),
@@ -142,7 +143,7 @@ func splitMbox(data []byte) [][]byte {
 }
 
 func (r *replay) message(ctx context.Context, name string, data []byte) error {
-	m := &rules.Message{Time: time.Now()}
+	m := &rules.Message{Time: time.Now(), Sent: rules.SentBefore(0)}
 	if err := rules.ParseMessage(m, data); err != nil || len(m.Header) == 0 {
 		r.report.Skipped = append(r.report.Skipped, name)
 		return nil

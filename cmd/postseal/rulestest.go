@@ -36,6 +36,7 @@ func newRulesTestCommand(a *app) *cobra.Command {
 	var (
 		from, user, client, tls, at string
 		to                          []string
+		sentBefore                  int64
 		asJSON                      bool
 	)
 	c := &cobra.Command{
@@ -52,7 +53,7 @@ func newRulesTestCommand(a *app) *cobra.Command {
 			if !c.Flags().Changed("from") || len(to) == 0 {
 				return &usageError{"rules test: --from and at least one --to are needed; --from '<>' is the null sender"}
 			}
-			m := &rules.Message{From: bareAddress(from), Time: time.Now()}
+			m := &rules.Message{From: bareAddress(from), Time: time.Now(), Sent: rules.SentBefore(sentBefore)}
 			for _, r := range to {
 				m.Recipients = append(m.Recipients, bareAddress(r))
 			}
@@ -84,6 +85,7 @@ func newRulesTestCommand(a *app) *cobra.Command {
 	c.Flags().StringVar(&client, "client", "", "`address` of the SMTP client (default: the local command)")
 	c.Flags().StringVar(&tls, "tls", "", "`version` of TLS over which the message came, such as TLSv1.3")
 	c.Flags().StringVar(&at, "time", "", "`time` at which the message came, as 2026-11-02T09:30:00+01:00 (default: now)")
+	c.Flags().Int64Var(&sentBefore, "sent-before", 0, "`number` of recipients of the sender's messages before this one")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

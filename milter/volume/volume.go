@@ -3,7 +3,8 @@
 //
 // A message counts from its offer on, so that several at a time see each other,
 // and stops to count when it is withdrawn: the MTA was told to offer it again, or
-// gave it up. Counts are kept in memory alone, for [Keep], and a new process
+// gave it up. The same message offered again within an hour, because its answer
+// was lost on the way, is one. Counts are kept in memory alone, for [Keep], and a new process
 // begins with none.
 //
 // Times are kept roughly, the rougher the longer ago: in steps of 10 seconds for
@@ -58,7 +59,14 @@ type sender struct {
 	member bool
 	place  *list.Element // in the list of its kind
 	steps  steps
+	recent []*Offer // that count, the last few, to know them again
 }
+
+// A message is known again among so many of its sender, for so many seconds.
+const (
+	maxRecent  = 4
+	keepRecent = 3600
+)
 
 // New returns a Counter that has counted nothing.
 func New(l Limits) *Counter {
@@ -78,15 +86,22 @@ func New(l Limits) *Counter {
 type Offer struct {
 	counter    *Counter
 	key        uint64
+	identity   uint64 // 0: it has none
 	recipients int64
 	at         int64
 	counted    bool
+	again      bool // it is counted by another Offer
 }
 
 // Offer counts a message of a sender that came at a time for a number of
-// recipients. The name has to be the same for all spellings of an address.
-func (c *Counter) Offer(name string, member bool, recipients int, at time.Time) *Offer {
+// recipients. The name has to be the same for all spellings of an address. A
+// message is the same as another of that sender if it has the same identity; ""
+// is the same as none.
+func (c *Counter) Offer(name string, member bool, identity string, recipients int, at time.Time) *Offer {
 	o := &Offer{counter: c, key: maphash.String(c.seed, name), recipients: int64(recipients), at: at.Unix()}
+	if identity != "" {
+		o.identity = maphash.String(c.seed, identity)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.expire(o.at)
@@ -109,11 +124,28 @@ func (c *Counter) Offer(name string, member bool, recipients int, at time.Time) 
 	default:
 		c.kind(s.member).MoveToBack(s.place)
 	}
+	o.counted = true
+	if first := s.first(o); first != nil {
+		o.again, o.recipients = true, first.recipients
+		return o
+	}
+	if o.identity != 0 {
+		s.recent = append(s.recent[max(0, len(s.recent)-maxRecent+1):], o)
+	}
 	before := len(s.steps)
 	s.steps = s.steps.add(o.at, o.recipients)
 	c.steps += len(s.steps) - before
-	o.counted = true
 	return o
+}
+
+// first returns the Offer that counts for the message of o, nil if there is none.
+func (s *sender) first(o *Offer) *Offer {
+	for _, r := range s.recent {
+		if r.counted && o.identity != 0 && r.identity == o.identity && r.at > o.at-keepRecent {
+			return r
+		}
+	}
+	return nil
 }
 
 // Others returns how many recipients the sender's other messages had since a
@@ -135,7 +167,7 @@ func (o *Offer) Withdraw() {
 	c := o.counter
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := c.senders[o.key]; o.counted && s != nil {
+	if s := c.senders[o.key]; o.counted && !o.again && s != nil {
 		s.steps.take(o.at, o.recipients)
 	}
 	o.counted = false

@@ -40,13 +40,13 @@ func TestOthers(t *testing.T) {
 			c := New(Limits{})
 			for age := 8 * 24 * time.Hour; age >= 0; age -= time.Second {
 				if n := test.offers[age]; n > 0 {
-					c.Offer("ann", true, n, noon.Add(-age))
+					c.Offer("ann", true, "", n, noon.Add(-age))
 				}
 			}
 			if test.another > 0 {
-				c.Offer("bob", true, test.another, noon)
+				c.Offer("bob", true, "", test.another, noon)
 			}
-			o := c.Offer("ann", true, 50, noon)
+			o := c.Offer("ann", true, "", 50, noon)
 			if got := others(t, o, noon.Add(-test.within)); got != test.want {
 				t.Errorf("got %d, want %d", got, test.want)
 			}
@@ -62,7 +62,7 @@ func TestRoughness(t *testing.T) {
 	var last *Offer
 	end := noon.Add(-total % every)
 	for age := total; age >= 0; age -= every {
-		last = c.Offer("ann", false, 1, noon.Add(-age))
+		last = c.Offer("ann", false, "", 1, noon.Add(-age))
 	}
 	for _, within := range []time.Duration{time.Minute, 10 * time.Minute, 13 * time.Minute, time.Hour, 2 * time.Hour, 5 * time.Hour, 24 * time.Hour, 50 * time.Hour} {
 		got := others(t, last, noon.Add(-within))
@@ -80,8 +80,8 @@ func TestRoughness(t *testing.T) {
 // Messages that are decided at once see each other.
 func TestOffersSeeEachOther(t *testing.T) {
 	c := New(Limits{})
-	a := c.Offer("ann", true, 60, noon)
-	b := c.Offer("ann", true, 70, noon)
+	a := c.Offer("ann", true, "", 60, noon)
+	b := c.Offer("ann", true, "", 70, noon)
 	since := noon.Add(-time.Hour)
 	if x, y := others(t, a, since), others(t, b, since); x != 70 || y != 60 {
 		t.Errorf("got %d and %d", x, y)
@@ -96,24 +96,59 @@ func TestOffersSeeEachOther(t *testing.T) {
 // What is withdrawn late comes out of the step that it was merged into.
 func TestWithdrawMerged(t *testing.T) {
 	c := New(Limits{})
-	a := c.Offer("ann", true, 60, noon)
-	c.Offer("ann", true, 1, noon.Add(20*time.Second))
-	b := c.Offer("ann", true, 5, noon.Add(30*time.Minute))
+	a := c.Offer("ann", true, "", 60, noon)
+	c.Offer("ann", true, "", 1, noon.Add(20*time.Second))
+	b := c.Offer("ann", true, "", 5, noon.Add(30*time.Minute))
 	a.Withdraw()
 	if n := others(t, b, noon); n != 1 {
 		t.Errorf("got %d, want 1", n)
 	}
 }
 
+// The same message counts once: as long as it is remembered, and not withdrawn.
+func TestSameMessage(t *testing.T) {
+	c := New(Limits{})
+	since := noon.Add(-time.Hour)
+	first := c.Offer("ann", true, "1", 10, noon)
+	again := c.Offer("ann", true, "1", 10, noon.Add(time.Minute))
+	if n := others(t, again, since); n != 0 {
+		t.Errorf("offered again: %d others, want 0", n)
+	}
+	again.Withdraw()
+	if n := others(t, c.Offer("ann", true, "2", 3, noon), since); n != 10 {
+		t.Errorf("another message: %d others, want 10", n)
+	}
+	if n := others(t, c.Offer("bob", true, "1", 3, noon), since); n != 0 {
+		t.Errorf("another sender: %d others, want 0", n)
+	}
+	first.Withdraw()
+	anew := c.Offer("ann", true, "1", 10, noon)
+	if n := others(t, c.Offer("ann", true, "", 1, noon), since); n != 13 {
+		t.Errorf("after the first was withdrawn: %d others, want 13", n)
+	}
+	if n := others(t, anew, since); n != 4 {
+		t.Errorf("the one offered anew: %d others, want 4", n)
+	}
+	for range 5 {
+		c.Offer("cy", true, "", 1, noon)
+	}
+	if n := others(t, c.Offer("cy", true, "", 1, noon), since); n != 5 {
+		t.Errorf("without an identity: %d others, want 5", n)
+	}
+	if n := others(t, c.Offer("ann", true, "2", 3, noon.Add(2*time.Hour)), noon.Add(time.Hour)); n != 0 {
+		t.Errorf("much later: %d others, want 0", n)
+	}
+}
+
 func TestClockSetBack(t *testing.T) {
 	c := New(Limits{})
-	c.Offer("ann", true, 60, noon)
-	o := c.Offer("ann", true, 5, noon.Add(-time.Hour))
+	c.Offer("ann", true, "", 60, noon)
+	o := c.Offer("ann", true, "", 5, noon.Add(-time.Hour))
 	if n := others(t, o, noon.Add(-2*time.Hour)); n != 60 {
 		t.Errorf("got %d, want 60", n)
 	}
 	o.Withdraw()
-	if n := others(t, c.Offer("ann", true, 5, noon), noon.Add(-2*time.Hour)); n != 60 {
+	if n := others(t, c.Offer("ann", true, "", 5, noon), noon.Add(-2*time.Hour)); n != 60 {
 		t.Errorf("after it is withdrawn: %d, want 60", n)
 	}
 }
@@ -122,13 +157,13 @@ func TestClockSetBack(t *testing.T) {
 func TestOutsidersAreForgotten(t *testing.T) {
 	for _, limits := range []Limits{{Senders: 4}, {Steps: 5}} {
 		c := New(limits)
-		c.Offer("ann", true, 10, noon)
+		c.Offer("ann", true, "", 10, noon)
 		for i := range 100 {
-			o := c.Offer(fmt.Sprint("stranger", i), false, 1, noon.Add(time.Duration(i)*time.Second))
+			o := c.Offer(fmt.Sprint("stranger", i), false, "", 1, noon.Add(time.Duration(i)*time.Second))
 			others(t, o, noon)
 		}
 		later := noon.Add(10 * time.Minute)
-		if n := others(t, c.Offer("ann", true, 1, later), noon.Add(-time.Hour)); n != 10 {
+		if n := others(t, c.Offer("ann", true, "", 1, later), noon.Add(-time.Hour)); n != 10 {
 			t.Errorf("%+v: a member is known with %d, want 10", limits, n)
 		}
 		if len(c.senders) > 5 || c.steps > 5 {
@@ -141,18 +176,18 @@ func TestOutsidersAreForgotten(t *testing.T) {
 // too low.
 func TestFullOfMembers(t *testing.T) {
 	c := New(Limits{Senders: 2})
-	c.Offer("ann", true, 10, noon)
-	c.Offer("bob", true, 10, noon)
-	o := c.Offer("cy", true, 10, noon)
+	c.Offer("ann", true, "", 10, noon)
+	c.Offer("bob", true, "", 10, noon)
+	o := c.Offer("cy", true, "", 10, noon)
 	if n, err := o.Others(noon.Add(-time.Minute)); !errors.Is(err, ErrFull) {
 		t.Errorf("got %d, %v", n, err)
 	}
 	o.Withdraw()
-	if n, err := c.Offer("stranger", false, 10, noon).Others(noon); !errors.Is(err, ErrFull) {
+	if n, err := c.Offer("stranger", false, "", 10, noon).Others(noon); !errors.Is(err, ErrFull) {
 		t.Errorf("an outsider: %d, %v", n, err)
 	}
 	next := noon.Add(Keep + time.Hour)
-	o = c.Offer("cy", true, 10, next)
+	o = c.Offer("cy", true, "", 10, next)
 	if n, err := o.Others(noon.Add(-time.Minute)); !errors.Is(err, ErrFull) {
 		t.Errorf("over the time of the loss: %d, %v", n, err)
 	}
@@ -167,9 +202,9 @@ func TestFullOfMembers(t *testing.T) {
 // Once a member, always one: an outsider with the same name changes nothing.
 func TestBecomesMember(t *testing.T) {
 	c := New(Limits{Senders: 1})
-	c.Offer("ann", false, 3, noon)
-	c.Offer("ann", true, 4, noon)
-	o := c.Offer("ann", false, 5, noon)
+	c.Offer("ann", false, "", 3, noon)
+	c.Offer("ann", true, "", 4, noon)
+	o := c.Offer("ann", false, "", 5, noon)
 	if n := others(t, o, noon); n != 7 {
 		t.Errorf("got %d", n)
 	}
@@ -183,7 +218,7 @@ func TestConcurrentOffers(t *testing.T) {
 	var work sync.WaitGroup
 	for i := range 50 {
 		work.Go(func() {
-			o := c.Offer("ann", true, 2, noon.Add(time.Duration(i)*time.Second))
+			o := c.Offer("ann", true, "", 2, noon.Add(time.Duration(i)*time.Second))
 			if _, err := o.Others(noon); err != nil {
 				t.Error(err)
 			}
@@ -193,7 +228,7 @@ func TestConcurrentOffers(t *testing.T) {
 		})
 	}
 	work.Wait()
-	if n := others(t, c.Offer("ann", true, 1, noon.Add(time.Minute)), noon.Add(-time.Hour)); n != 50 {
+	if n := others(t, c.Offer("ann", true, "", 1, noon.Add(time.Minute)), noon.Add(-time.Hour)); n != 50 {
 		t.Errorf("got %d, want 50", n)
 	}
 }
@@ -204,7 +239,7 @@ func BenchmarkOffer(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		at = at.Add(3 * time.Second)
-		o := c.Offer("ann", true, 1, at)
+		o := c.Offer("ann", true, "", 1, at)
 		if _, err := o.Others(at.Add(-time.Hour)); err != nil {
 			b.Fatal(err)
 		}
