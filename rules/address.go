@@ -56,7 +56,7 @@ func splitAddress(address string) (local, domain string) {
 // Without that, a recipient could dress as a colleague and leave.
 func resolveAddress(address string, domains []string) (local, domain string) {
 	local, domain = splitAddress(address)
-	for range 10 {
+	for { // each round takes something off local
 		if len(local) > 1 && local[0] == '"' && local[len(local)-1] == '"' {
 			local = strings.ReplaceAll(local[1:len(local)-1], `\`, "")
 		}

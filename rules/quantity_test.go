@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -72,6 +73,8 @@ func TestInternal(t *testing.T) {
 		{"ann@", []string{""}, false},
 		{"bob%guest.example@example.com", []string{"example.com"}, false},
 		{"bob%example.com@example.com", []string{"example.com"}, true},
+		{"bob%guest.example" + strings.Repeat("%example.com", 20) + "@example.com", []string{"example.com"}, false},
+		{strings.Repeat("example.com!", 20) + "guest.example!bob@example.com", []string{"example.com"}, false},
 		{"guest.example!bob@example.com", []string{"example.com"}, false},
 		{`"bob@guest.example"@example.com`, []string{"example.com"}, false},
 		{"ann@bücher.example", []string{"xn--bcher-kva.example"}, true},
