@@ -52,7 +52,7 @@ func benchmarkEvaluate(b *testing.B, set *Set) {
 			m := &Message{
 				From: "ann@example.com", Recipients: []string{"bob@guest.example"},
 				Header: []Field{{"From", " Ann <ann@example.com>"}, {"To", " bob@guest.example"}, {"Subject", " Lunch"}, {"Date", " Sat, 21 Nov 2026 12:00:00 +0000"}},
-				Body:   bytes.NewReader(body), BodySize: int64(len(body)),
+				Body:   bytes.NewReader(body), BodySize: int64(len(body)), Sent: SentBefore(0),
 			}
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
@@ -85,7 +85,7 @@ func BenchmarkEvaluateAttachment(b *testing.B) {
 	m := &Message{
 		From: "ann@example.com", Recipients: []string{"bob@guest.example"},
 		Header: []Field{{"Subject", " x"}, {"MIME-Version", " 1.0"}, {"Content-Type", " multipart/mixed; boundary=b"}},
-		Body:   strings.NewReader(body.String()), BodySize: int64(body.Len()),
+		Body:   strings.NewReader(body.String()), BodySize: int64(body.Len()), Sent: SentBefore(0),
 	}
 	b.SetBytes(m.BodySize)
 	b.ReportAllocs()
@@ -103,7 +103,7 @@ func BenchmarkEvaluateRecipients(b *testing.B) {
 	body := "Visa 4111 1111 1111 1111, and nothing else.\r\n"
 	m := &Message{
 		From: "ann@example.com", Header: []Field{{"Subject", " x"}},
-		Body: strings.NewReader(body), BodySize: int64(len(body)),
+		Body: strings.NewReader(body), BodySize: int64(len(body)), Sent: SentBefore(0),
 	}
 	for i := range 1000 {
 		m.Recipients = append(m.Recipients, fmt.Sprintf("bob%d@guest%d.example", i, i))

@@ -20,7 +20,7 @@ func conditionKeys() []keyInfo {
 			`to = "external"`, decodeRecipient},
 		{"recipients", "a comparison", "The number of envelope recipients.",
 			`recipients = "> 50"`, decodeRecipients},
-		{"sent", "a table of `recipients` and `within`", "The number of recipients that this sender's messages had within a time, this one included. Only where the server counts them, which this version's doesn't: a rule with it is an error.",
+		{"sent", "a table of `recipients` and `within`", "The number of recipients that the messages of this envelope sender had within a time from `1m` to `7d`, this one included. Counted in memory: a restart forgets. When it can't be told, the message is deferred.",
 			`sent = { recipients = "> 200", within = "1h" }`, decodeSent},
 		{"direction", "directions", "The way of the message for this recipient: `outbound` from a member to a guest, `inbound` from a guest to a member, `internal` between members, `through` between guests. Who authenticated is a member.",
 			`direction = "outbound"`, decodeDirection},
