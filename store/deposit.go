@@ -47,11 +47,12 @@ type Sealed struct {
 // A Mail is mail of our own for the outbox. Data is a whole message (RFC 5322,
 // CRLF) without the loop guard's header, which the sender of the outbox adds.
 type Mail struct {
-	Kind string   // "notice", "dsn", "receipt", "reset", "reply": for logs and metrics
+	Kind string   // "notice", "copy", "dsn", "receipt", "reset", "reply": for logs and metrics
 	From string   // envelope sender, "" for the null reverse-path
 	To   []string // envelope recipients
 	// ID is the Message-ID in Data, derived from what the mail is about, so that
 	// one sent twice is recognised as the same.
 	ID   string
 	Data []byte
+	Rest io.Reader // more after Data, read once by Commit; nil for nothing
 }

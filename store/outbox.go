@@ -22,6 +22,10 @@ var ErrStale = errors.New("lease of the outbox item is over")
 // KindNotice is the [Mail].Kind of notices.
 const KindNotice = "notice"
 
+// KindCopy is the [Mail].Kind of a message on its way to somebody who gets it in
+// clear.
+const KindCopy = "copy"
+
 // An OutboxItem is a mail that the caller has claimed until its lease ends.
 type OutboxItem struct {
 	Kind     string

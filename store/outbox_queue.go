@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/postseal/postseal/store/seal"
@@ -19,22 +21,41 @@ func (d *Deposit) queue(ctx context.Context, m Mail) error {
 	mail, now := newID(), s.now()
 	r := mailRecord{
 		versioned: current, Kind: m.Kind, From: m.From, To: m.To, ID: m.ID,
-		Queued: now.UTC(), Expires: now.Add(s.o.MailLife).UTC(), Size: int64(len(m.Data)),
+		Queued: now.UTC(), Expires: now.Add(s.o.MailLife).UTC(),
 	}
-	if len(m.Data) <= maxInlineMail {
-		r.Data = m.Data
-	} else {
-		p := s.newMailPayload(ctx, mail, r.Expires)
-		d.payloads = append(d.payloads, p.payload.id)
-		if _, err := p.Write(m.Data); err != nil {
-			return fmt.Errorf("store a mail: %w", err)
-		}
-		stored := d.queuePayload(p, &r)
-		d.waiting = append(d.waiting, stored)
+	all := io.Reader(bytes.NewReader(m.Data))
+	if m.Rest != nil {
+		all = io.MultiReader(all, m.Rest)
+	}
+	if err := d.fill(ctx, mail, &r, all); err != nil {
+		return fmt.Errorf("store a mail: %w", err)
 	}
 	d.putMail(mail, r, now)
 	return nil
 }
+
+// fill reads a mail to its end: into the record if it is small, else into a payload.
+func (d *Deposit) fill(ctx context.Context, mail id, r *mailRecord, all io.Reader) error {
+	first, err := io.ReadAll(io.LimitReader(all, maxInlineMail+1))
+	if err != nil {
+		return err
+	}
+	if len(first) <= maxInlineMail {
+		r.Data, r.Size = first, int64(len(first))
+		return nil
+	}
+	p := d.store.newMailPayload(ctx, mail, r.Expires)
+	d.payloads = append(d.payloads, p.payload.id)
+	if _, err := io.CopyBuffer(onlyWriter{p}, io.MultiReader(bytes.NewReader(first), all), make([]byte, chunkSize)); err != nil {
+		return err
+	}
+	stored := d.queuePayload(p, r)
+	d.waiting = append(d.waiting, stored)
+	return nil
+}
+
+// onlyWriter hides any ReadFrom from io.CopyBuffer.
+type onlyWriter struct{ io.Writer }
 
 // queuePayload ends a mail's payload and notes where it is.
 func (d *Deposit) queuePayload(p *mailPayload, r *mailRecord) <-chan error {

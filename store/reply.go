@@ -133,27 +133,12 @@ func (s *Store) queueReply(ctx context.Context, d *Deposit, to answered, r socke
 		versioned: current, Kind: m.Kind, From: m.From, To: []string{to.record.ReplyTo}, ID: m.ID,
 		Queued: now.UTC(), Expires: now.Add(s.o.MailLife).UTC(),
 	}
-	first, err := io.ReadAll(io.LimitReader(all, maxInlineMail+1))
-	if err != nil {
+	if err := d.fill(ctx, mail, &rec, all); err != nil {
 		return err
-	}
-	if len(first) <= maxInlineMail {
-		rec.Data, rec.Size = first, int64(len(first))
-	} else {
-		p := s.newMailPayload(ctx, mail, rec.Expires)
-		d.payloads = append(d.payloads, p.payload.id)
-		if _, err := io.CopyBuffer(onlyWriter{p}, io.MultiReader(bytes.NewReader(first), all), make([]byte, chunkSize)); err != nil {
-			return err
-		}
-		stored := d.queuePayload(p, &rec)
-		d.waiting = append(d.waiting, stored)
 	}
 	d.putMail(mail, rec, now)
 	return nil
 }
-
-// onlyWriter hides any ReadFrom from io.CopyBuffer.
-type onlyWriter struct{ io.Writer }
 
 // noteReply notes the reply with the message, and its nonce.
 func (s *Store) noteReply(c *change, a answered) error {
