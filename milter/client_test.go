@@ -221,6 +221,7 @@ func (m *mta) answer() done {
 
 // mail is a message to send through a milter session.
 type testMail struct {
+	queue  string // the id, where it is known at MAIL
 	from   string
 	to     []string
 	header [][2]string // values with their leading space
@@ -229,7 +230,7 @@ type testMail struct {
 
 func (m *mta) transact(tm testMail) done {
 	m.t.Helper()
-	m.macros('M', "i", "4QUEUE", "{auth_authen}", "ann", "{tls_version}", "TLSv1.3")
+	m.macros('M', "i", tm.queue, "{auth_authen}", "ann", "{tls_version}", "TLSv1.3")
 	m.mail(tm.from)
 	for _, to := range tm.to {
 		m.rcpt(to)
@@ -237,6 +238,7 @@ func (m *mta) transact(tm testMail) done {
 	for _, h := range tm.header {
 		m.header(h[0], h[1])
 	}
+	m.macros('N', "i", "4QUEUE")
 	m.eoh()
 	for b := tm.body; b != ""; {
 		n := min(len(b), 65535)

@@ -11,7 +11,11 @@
 // genuine mark of our own mail ([guard]).
 //
 // A recipient is deleted by the exact octets of its RCPT command, and only after
-// a check that this command was received. A message never loses its last
+// a check that this command was received and is one that the MTA knows again: MTAs
+// say nothing about a deletion that found nobody. Where that is not sure, as with
+// mail of Postfix's sendmail command, nobody is deleted, the message is dropped,
+// and everybody gets mail of his own from the outbox. A recipient that is not a
+// mailbox by RFC 5321 is refused with the message. A message never loses its last
 // recipient: one is left for the notice, or the whole message is refused, held
 // or discarded.
 //

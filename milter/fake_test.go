@@ -216,7 +216,16 @@ func (d *fakeDeposit) Seal(ctx context.Context, r store.SealRequest) ([]store.Se
 	return out, ctx.Err()
 }
 
-func (d *fakeDeposit) Send(m store.Mail)   { d.sent = append(d.sent, m) }
+func (d *fakeDeposit) Send(m store.Mail) {
+	if m.Rest != nil {
+		rest, err := io.ReadAll(m.Rest)
+		if err != nil {
+			panic(err)
+		}
+		m.Data, m.Rest = append(m.Data, rest...), nil
+	}
+	d.sent = append(d.sent, m)
+}
 func (d *fakeDeposit) Audit(e store.Entry) { d.audit = append(d.audit, e) }
 func (d *fakeDeposit) SetOutcome(b []byte) { d.outcome = b }
 func (d *fakeDeposit) Abandon() {

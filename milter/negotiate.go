@@ -25,7 +25,7 @@ const wantedProtocol = milter.OptNoUnknown | milter.OptNoData |
 // beside one for the end of the header. TLS macros never come later than MAIL.
 func wantedMacros() map[milter.Stage][]string {
 	return map[milter.Stage][]string{
-		milter.StageConnect:  {"j"},
+		milter.StageConnect:  {"j", "v"},
 		milter.StageHelo:     {"{tls_version}"},
 		milter.StageMailFrom: {"i", "{auth_authen}", "{tls_version}"},
 		milter.StageRcptTo:   {"i"},

@@ -54,8 +54,9 @@ func decodePlan(b []byte) (*plan, error) {
 // accepts: all header changes on one side of the body. leading says that values
 // bring their own leading space (SMFIP_HDR_LEADSPC).
 //
-// It is an error when a recipient to delete is none of m's, or when none would
-// be left: the MTA would ignore the first, and lose the message by the second.
+// It is an error when a recipient to delete is none of m's or not removable, or
+// when none would be left: the MTA would ignore the first two, and lose the
+// message by the third.
 func (p *plan) frames(m *message, leading bool) ([]byte, error) {
 	var out []byte
 	if m.marks > 0 {
@@ -68,6 +69,9 @@ func (p *plan) frames(m *message, leading bool) ([]byte, error) {
 	for _, raw := range p.Delete {
 		if !slices.ContainsFunc(m.recipients, func(r recipient) bool { return r.raw == raw }) {
 			return nil, errors.New("delete a recipient that the MTA did not name")
+		}
+		if !m.removable([]string{raw}) {
+			return nil, errors.New("delete a recipient that the MTA may not know again")
 		}
 		gone[raw] = true
 		out = appendString(out, modDeleteRcpt, raw)

@@ -49,7 +49,9 @@ var (
 	replyTooLarge = &reply{552, "5.3.4", "The message is larger than this site takes"}
 	replyHeader   = &reply{552, "5.3.4", "The message's header is larger than this site takes"}
 	// For good: the next attempt would have as many.
-	replyMany = &reply{554, "5.5.3", "Too many recipients"}
+	replyMany    = &reply{554, "5.5.3", "Too many recipients"}
+	replyMailbox = &reply{553, "5.1.3", "The address of a recipient is not a plain mailbox (name@domain)"}
+	replyApart   = &reply{554, "5.1.3", "This message can't be sent to all of its recipients at once; please send it to each by itself"}
 )
 
 // replyFor is the table from error to reply. Nothing of the error's text leaves.
@@ -59,6 +61,8 @@ func replyFor(err error) *reply {
 		return replyFull
 	case errors.Is(err, spool.ErrTooLarge):
 		return replyTooLarge
+	case errors.Is(err, errApart):
+		return replyApart
 	default:
 		return replyLater
 	}

@@ -21,6 +21,8 @@ type session struct {
 	conn   *conn
 	server *Server
 	client netip.Addr
+	// mta is the macro v: "Postfix 3.10.5", or Sendmail's "8.18.1".
+	mta string
 	// message is the one under way, from MAIL to the answer or ABORT.
 	message *message
 }
@@ -45,7 +47,7 @@ func (s *session) step(noReply milter.OptProtocol) milter.Response {
 
 // Connect takes SMFIC_CONNECT.
 func (s *session) Connect(string, string, uint16, net.IP, *milter.Modifier) (milter.Response, error) {
-	s.conn.takeMacros(cmdConnect)
+	s.mta = s.conn.takeMacros(cmdConnect)["v"]
 	var err error
 	if s.client, err = parseConnect(s.conn.frame.data); err != nil {
 		return s.broken(err)
@@ -74,7 +76,7 @@ func (s *session) MailFrom(string, *milter.Modifier) (milter.Response, error) {
 		client:   s.client,
 		authUser: macros["auth_authen"],
 		tls:      macros["tls_version"],
-		queue:    macros["i"],
+		queue:    macros["i"], rewritten: local(s.mta, macros["i"]),
 		received: o.Now(),
 	}
 	return s.step(milter.OptNoMailReply), nil
@@ -96,6 +98,8 @@ func (s *session) RcptTo(string, *milter.Modifier) (milter.Response, error) {
 	s.noteQueue(macros)
 	if len(s.message.recipients) >= s.server.options.Limits.Recipients {
 		s.message.fail(replyMany)
+	} else if !mailbox(args[0]) {
+		s.message.fail(replyMailbox)
 	} else {
 		address := bracketed(args[0])
 		s.message.recipients = append(s.message.recipients, recipient{

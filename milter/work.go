@@ -36,7 +36,8 @@ type work struct {
 // come along, and then it is held for all of them: the MTA's hold knows no
 // recipients, and to deliver a copy that a rule wanted held would be worse than
 // a colleague who waits. Without either, it becomes the notice of the first
-// sealed recipient; without that too, it is dropped.
+// sealed recipient; without that too, it is dropped. So it is where the MTA would
+// not delete whom we name (apart.go).
 func (w *work) deposit(d Deposit) (*plan, error) {
 	p, who := &plan{}, w.who
 	if err := w.seal(d); err != nil {
@@ -73,6 +74,11 @@ func (w *work) deposit(d Deposit) (*plan, error) {
 	}
 	if !p.Discard {
 		p.Delete = slices.Concat(raws(sealed), raws(who.returned), raws(who.discarded))
+	}
+	if !w.m.removable(p.Delete) {
+		if err := w.apart(d, p); err != nil {
+			return nil, err
+		}
 	}
 	w.audit(d)
 	return p, nil
