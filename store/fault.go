@@ -74,6 +74,7 @@ func openFile(path string, mmapSize int) (*bbolt.DB, error) {
 		FreelistType:    bbolt.FreelistMapType,
 		InitialMmapSize: mmapSize,
 		NoStatistics:    true,
+		OpenFile:        openLikeFolder,
 	})
 	if errors.Is(err, berrors.ErrTimeout) {
 		return nil, fmt.Errorf("open %s: locked by %s; use its socket, or stop it", path, lockHolder(path))
