@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,13 +27,15 @@ type finding struct {
 	Text  string `json:"text"`
 }
 
-// report collects findings.
+// report collects findings, each once.
 type report struct{ findings []finding }
 
 func (r *report) add(level, where, format string, args ...any) {
 	// What comes from elsewhere may have many lines, each a finding.
 	for text := range strings.SplitSeq(strings.TrimSpace(fmt.Sprintf(format, args...)), "\n") {
-		r.findings = append(r.findings, finding{level, where, text})
+		if f := (finding{level, where, text}); !slices.Contains(r.findings, f) {
+			r.findings = append(r.findings, f)
+		}
 	}
 }
 func (r *report) ok(where, format string, args ...any) { r.add(levelOK, where, format, args...) }
@@ -90,6 +93,8 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 		checkRules(&r, c)
 		checkKeys(&r, c)
 		checkFiles(&r, c)
+		checkNames(&r, c)
+		checkAccess(&r, c)
 		checkSockets(ctx, &r, c)
 		if !o.noMTA {
 			checkPostfix(ctx, &r, c, o.postfix)
@@ -111,7 +116,7 @@ func (r *report) print(w io.Writer) error {
 	for _, f := range r.findings {
 		fmt.Fprintf(&b, "%-8s%-12s%s\n", f.Level, f.Where, f.Text)
 	}
-	fmt.Fprintf(&b, "\n%d errors, %d warnings\n", r.count(levelError), r.count(levelWarning))
+	fmt.Fprintf(&b, "\n%s, %s\n", plural(r.count(levelError), "error"), plural(r.count(levelWarning), "warning"))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/postseal/postseal/cmd/postseal/config"
@@ -36,7 +37,8 @@ func checkRules(r *report, c *config.Config) {
 
 func checkKeys(r *report, c *config.Config) {
 	good := true
-	if _, err := keys.LoadOwner(c.Keys.Dir); err != nil {
+	o, err := keys.LoadOwner(c.Keys.Dir)
+	if err != nil {
 		good = false
 		r.error("keys", "milter: %v", err)
 	}
@@ -50,6 +52,10 @@ func checkKeys(r *report, c *config.Config) {
 		r.error("keys", "keys.recovery is \"online\", but %s is not there: restore it, or set \"offline\"", filepath.Join(c.Keys.Dir, keys.RecoveryFile))
 	case c.Keys.Recovery == "offline" && p.Recovery != nil:
 		r.warning("keys", "keys.recovery is \"offline\", but %s lies here: put it away", filepath.Join(c.Keys.Dir, keys.RecoveryFile))
+	}
+	if good && !p.Signing.Equal(o.Signing.Public()) {
+		good = false
+		r.error("keys", "%s does not belong to %s: the portal would take every message for a forged one", filepath.Join(c.Keys.Dir, keys.SigningPubFile), keys.SigningFile)
 	}
 	if good {
 		r.ok("keys", "%s, recovery %s", c.Keys.Dir, c.Keys.Recovery)
@@ -69,6 +75,12 @@ func checkFiles(r *report, c *config.Config) {
 		r.error("store", "%s is open to others (%04o): want 0700", c.Store.Dir, info.Mode().Perm())
 	default:
 		r.ok("store", "%s", c.Store.Dir)
+	}
+	var space syscall.Statfs_t
+	if err := syscall.Statfs(c.Store.Dir, &space); err == nil {
+		if free := space.Bavail * uint64(space.Bsize); free < uint64(c.Store.MinFree) {
+			r.error("store", "%s has %d MiB left, which is less than store.min_free: nothing is sealed, mail waits at the MTA", c.Store.Dir, free>>20)
+		}
 	}
 	if info, err := os.Stat(c.Path); err == nil && info.Mode().Perm()&0o022 != 0 {
 		r.error("config", "%s can be changed by others (%04o): want 0644", c.Path, info.Mode().Perm())

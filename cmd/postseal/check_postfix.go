@@ -108,6 +108,15 @@ func ours(all []milterEntry, listen []string, queue string) int {
 	})
 }
 
+// asPostfixSees is the address of one of our sockets as it goes into main.cf: a
+// path below the queue folder relative to it, which is right in a chroot as well.
+func asPostfixSees(listen, queue string) string {
+	if path, ok := strings.CutPrefix(listen, "unix:"+strings.TrimSuffix(queue, "/")+"/"); ok && queue != "" {
+		return "unix:" + path
+	}
+	return listen
+}
+
 func judgeMilters(r *report, c *config.Config, s postfixSettings, master string) {
 	for _, name := range []string{"smtpd_milters", "non_smtpd_milters"} {
 		all := parseMilters(s[name])
@@ -117,7 +126,7 @@ func judgeMilters(r *report, c *config.Config, s postfixSettings, master string)
 			if name == "non_smtpd_milters" {
 				way = "mail of the sendmail command"
 			}
-			r.error("mta", "%s does not name one of our sockets (%s): %s is not filtered; want %s = %s", name, strings.Join(c.Milter.Listen, ", "), way, name, c.Milter.Listen[0])
+			r.error("mta", "%s does not name one of our sockets (%s): %s is not filtered; want %s = %s", name, strings.Join(c.Milter.Listen, ", "), way, name, asPostfixSees(c.Milter.Listen[0], s["queue_directory"]))
 			continue
 		}
 		action, where := s["milter_default_action"], "milter_default_action"

@@ -51,7 +51,7 @@ func TestJudgePostfix(t *testing.T) {
 			main:      "smtpd_milters = unix:/run/s.sock\nnon_smtpd_milters = unix:/run/s.sock\nmilter_default_action = reject\nmilter_protocol = 2\nalways_bcc = archive@example.com\nmessage_size_limit = 0\n",
 			overrides: "submission/inet/smtpd_milters =\nsmtp/inet/milter_default_action = accept\n",
 			want: []string{
-				`warning milter_default_action is "reject"`, `warning milter_default_action is "reject"`,
+				`warning milter_default_action is "reject"`,
 				"error milter_protocol is 2", "warning always_bcc is set",
 				"warning master.cf: submission/inet takes mail that passes no milter",
 				"error master.cf: smtp/inet has milter_default_action=accept",
@@ -81,5 +81,19 @@ func TestJudgePostfix(t *testing.T) {
 				t.Errorf("%d findings, want %q", len(r.findings), test.want)
 			}
 		})
+	}
+}
+
+func TestAsPostfixSees(t *testing.T) {
+	for _, test := range []struct{ listen, queue, want string }{
+		{"unix:/var/spool/postfix/postseal/m.sock", "/var/spool/postfix", "unix:postseal/m.sock"},
+		{"unix:/var/spool/postfix/postseal/m.sock", "/var/spool/postfix/", "unix:postseal/m.sock"},
+		{"unix:/var/spool/postfix2/m.sock", "/var/spool/postfix", "unix:/var/spool/postfix2/m.sock"},
+		{"unix:/run/m.sock", "", "unix:/run/m.sock"},
+		{"inet:127.0.0.1:8891", "/var/spool/postfix", "inet:127.0.0.1:8891"},
+	} {
+		if got := asPostfixSees(test.listen, test.queue); got != test.want {
+			t.Errorf("%s below %s: got %s, want %s", test.listen, test.queue, got, test.want)
+		}
 	}
 }
