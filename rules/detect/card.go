@@ -7,19 +7,22 @@ func cardDefinitions() []Definition {
 		{
 			Name:  "credit-card",
 			Title: "Payment card number",
-			Finds: "12 to 19 digits in one piece or grouped as on cards (4-4-4-4, 4-6-5, 4-6-4, 6-13 and groups of four with a shorter last one) by one kind of separator (space, line break, dash, dot, slash, tab), of a network's range and length: Visa 4; Mastercard 51-55, 2221-2720; American Express 34, 37; Discover 6011, 644-649, 65; UnionPay 62, 81; JCB 3528-3589; Diners Club 300-305, 3095, 36, 38, 39; Mir 2200-2204; Maestro 50, 56-58, 6. The check digit is right and the digits are not all the same. Not inside a word, and not after a digit with a dot, dash or slash.",
+			Finds: "12 to 19 digits in one piece or grouped as on cards (4-4-4-4, 4-6-5, 4-6-4, 6-13 and groups of four with a shorter last one) by one kind of separator (space, line break, dash, dot, slash, tab), of a network's range and length: Visa 4; Mastercard 51-55, 2221-2720; American Express 34, 37; Discover 6011, 644-649, 65; UnionPay 62, 81; JCB 3528-3589; Diners Club 300-305, 3095, 36, 38, 39; Mir 2200-2204; Maestro 50, 56-58, 6. The check digit is right and the digits are not all the same. Not inside a word, and not after a digit with a dot, dash or slash. Also in the data of a magnetic stripe or chip: `%B`, number, `^`, or number, `=` or `D`, expiry.",
 			Source: []string{
 				"ISO/IEC 7812-1:2017, annex B (check digit)",
+				"ISO/IEC 7813:2006 (tracks of the magnetic stripe)",
 				"The networks' published issuer identification number ranges",
 			},
 			Examples: []string{
 				"Visa 4111 1111 1111 1111 exp 12/29", "4111-1111-1111-1111", "5555555555554444", "378282246310005", "3782 822463 10005",
 				"6011 1111 1111 1117", "3530 1113 3330 0000", "30569309025904", "3056 930902 5904", "2223003122003222", "6200000000000005",
 				"2200 0000 0000 0004", "6759649826438453", "card:4012888888881881.", "4111 1111\n1111 1111", "Visa4111111111111111",
+				"%B4111111111111111^DOE/JOHN^29122010000000000000?", "%B3782 822463 10005^DOE/JOHN^29122010000000000000?", ";4111111111111111=29122010000000000000?", "4111111111111111D29122010000000000F",
 			},
 			Counter: []string{
 				"4111 1111 1111 1112", "4111 1111-1111 1111", "41111111 11111111", "0000 0000 0000 0000", "1.4111111111111111",
 				"x4111111111111111", "41111111111111111", "4111-1111-1111-1111-2222", "2011 2012 2013 2014", "2721000000000004",
+				"%B4111111111111112^DOE/JOHN^2912201?", "B4111111111111111", "AB4111111111111111^X", "4111111111111111D29132010", "4111111111111111D2912",
 			},
 			digits: creditCard,
 			first:  lengths(4, 4) | lengths(6, 6) | lengths(12, 19),
@@ -31,7 +34,8 @@ func cardDefinitions() []Definition {
 // piece or grouped as on cards, of an issuer's range and length, with a valid
 // check digit.
 func creditCard(r *reading) (match, bool) {
-	if !cardBefore(r.text, r.start) {
+	track := trackBefore(r.text, r.start)
+	if !track && !cardBefore(r.text, r.start) {
 		return match{}, false
 	}
 	for n := r.n; n > 0; n-- {
@@ -45,7 +49,7 @@ func creditCard(r *reading) (match, bool) {
 			continue
 		}
 		end := r.end[n-1]
-		if !cardAfter(r.text, end, kind) {
+		if track && (end >= len(r.text) || r.text[end] != '^') || !cardAfter(r.text, end, kind) {
 			continue
 		}
 		return match{start: r.start, end: end, value: string(digits)}, true
@@ -96,6 +100,22 @@ func cardIssuer(d []byte) bool {
 	return false
 }
 
+// trackBefore tells whether the format code of a magnetic stripe's first track,
+// "%B4111111111111111^" (ISO/IEC 7813), stands before start.
+func trackBefore(text []byte, start int) bool {
+	return start > 0 && (text[start-1] == 'B' || text[start-1] == 'b') && freeBefore(text, start-1)
+}
+
+// trackTwoAfter tells whether text is how the second track goes on as a chip
+// gives it (EMV tag 57): "D", year, month and service code.
+func trackTwoAfter(text []byte) bool {
+	if len(text) < 8 || text[0] != 'D' && text[0] != 'd' || groupEnd(text, 1) < 8 {
+		return false
+	}
+	month := number(text[3:5])
+	return month >= 1 && month <= 12
+}
+
 // cardBefore is freeBefore, but for the words that people write a card number
 // right after.
 func cardBefore(text []byte, start int) bool {
@@ -124,7 +144,7 @@ func cardAfter(text []byte, end int, kind byte) bool {
 	}
 	b := text[end]
 	if isLetter(b) {
-		return false
+		return kind == 0 && trackTwoAfter(text[end:])
 	}
 	if end+1 < len(text) && b == kind && (b == '-' || b == '.' || b == '/') && isDigit(text[end+1]) {
 		return false
