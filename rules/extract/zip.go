@@ -151,17 +151,18 @@ func hidesMembers(z *zip.Reader, data []byte) bool {
 	var known []extent
 	for _, f := range z.File {
 		start, err := f.DataOffset()
-		if err != nil || f.CompressedSize64 > uint64(len(data)) {
+		size, all := f.CompressedSize64, int64(len(data))
+		if err != nil || start < 0 || start > all || size > uint64(all-start) {
 			return true
 		}
-		known = append(known, extent{start, start + int64(f.CompressedSize64)})
+		known = append(known, extent{start, start + int64(size)})
 	}
 	slices.SortFunc(known, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
 	at, listed := int64(0), 0
 	for _, e := range append(known, extent{int64(len(data)), int64(len(data))}) {
 		if e.start > at {
 			// Between two contents stands the header of the second.
-			headers := bytes.Count(data[at:min(e.start, int64(len(data)))], []byte("PK\x03\x04"))
+			headers := bytes.Count(data[at:e.start], []byte("PK\x03\x04"))
 			if e.start < int64(len(data)) {
 				headers--
 			}
