@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/postseal/postseal/store"
@@ -138,7 +139,7 @@ func (c *controlClient) call(ctx context.Context, method, path string, in, out a
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		text, err := io.ReadAll(io.LimitReader(answer.Body, controlLimit))
-		return errors.Join(errors.New(string(text)), err)
+		return errors.Join(errors.New(strings.TrimSpace(string(text))), err)
 	}
 	if out == nil {
 		return nil
@@ -161,5 +162,8 @@ func (c *controlClient) Compact(ctx context.Context) error {
 }
 
 func (c *controlClient) Backup(ctx context.Context, dir string) error {
-	return c.call(ctx, http.MethodPost, "/backup", backupRequest{dir}, nil)
+	if err := c.call(ctx, http.MethodPost, "/backup", backupRequest{dir}, nil); err != nil {
+		return fmt.Errorf("the running milter, which writes the copy: %w", err)
+	}
+	return nil
 }

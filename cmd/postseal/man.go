@@ -15,11 +15,12 @@ func newManCommand(a *app) *cobra.Command {
 		Short:  "Write the manual pages",
 		Args:   cobra.ExactArgs(1),
 		Hidden: true,
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return fmt.Errorf("write manual pages: %w", err)
 			}
-			return writeManual(c.Root(), args[0])
+			// Commands of their own: those that run have cobra's completion beside them.
+			return writeManual(newRootCommand(a), args[0])
 		},
 	}
 }

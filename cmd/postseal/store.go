@@ -112,8 +112,9 @@ func newStoreBackupCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "backup FOLDER",
 		Short: "Copy the store into a new folder, also while it is in use",
-		Long:  "Copy the store into a new folder, also while it is in use. Back up the keys folder apart from it: the two together open the metadata.",
-		Args:  cobra.ExactArgs(1),
+		Long: "Copy the store into a new folder, also while it is in use: the milter process then writes it, whose user\n" +
+			"must be allowed to. Back up the keys folder apart from it: the two together open the metadata.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir, err := filepath.Abs(args[0]) // the process that copies has another current folder
 			if err != nil {
