@@ -192,3 +192,13 @@ func FuzzMendLink(f *testing.F) {
 		}
 	})
 }
+
+// Whose link was cut on its way finds where to type the code, with scripts as
+// without.
+func TestCutLinkLeadsToTheCode(t *testing.T) {
+	s := newSite(t, nil)
+	const offer = `</p><p class="aside"><a href="/code">`
+	s.client().get("/o/"+uuid.NewString()).wants(t, http.StatusOK, text("error.unknown.text")+offer)
+	cut := s.client().post("/o/"+uuid.NewString(), "code", strings.Repeat("0", 32))
+	cut.wants(t, http.StatusNotFound, text("error.unknown.text"), `<a href="/code">`)
+}
