@@ -22,6 +22,9 @@ var ErrStale = errors.New("lease of the outbox item is over")
 // KindNotice is the [Mail].Kind of notices.
 const KindNotice = "notice"
 
+// KindReset is the [Mail].Kind of forgotten-password mails.
+const KindReset = "reset"
+
 // KindCopy is the [Mail].Kind of a message on its way to somebody who gets it in
 // clear.
 const KindCopy = "copy"

@@ -48,7 +48,7 @@ func (r *Renderer) Reset(m store.ResetMail) (store.Mail, error) {
 	f.set("Subject", encode(subject))
 	f.set("Message-ID", id)
 	f.set("Auto-Submitted", "auto-generated") // RFC 3834 section 5
-	return store.Mail{Kind: "reset", From: "", To: []string{m.Address}, ID: id, Data: f.message(c)}, nil
+	return store.Mail{Kind: store.KindReset, From: "", To: []string{m.Address}, ID: id, Data: f.message(c)}, nil
 }
 
 // ReplyHeader writes the header of what a guest answered in the portal: from the

@@ -8,7 +8,9 @@
 // tells a repeat. While it is sent, a lease keeps other senders away from it.
 //
 // A refusal for good (5xx) or one that lasts longer than Options.GiveUp drops the
-// mail; the sender of a message then learns that its notice did not arrive.
+// mail; the sender of a message then learns that its notice did not arrive. Mail
+// that may hold a link's code waits for [CodeLife] at the most: longer than that
+// no code stays anywhere with us.
 package outbox
 
 import (
@@ -42,7 +44,7 @@ type Options struct {
 	TLS *tls.Config
 	// Hello is our name in EHLO; "" is "localhost".
 	Hello   string
-	GiveUp  time.Duration // after which a mail is dropped, default 5 days
+	GiveUp  time.Duration // after which a mail is dropped, default 5 days; see [CodeLife]
 	Timeout time.Duration // of one submission, default 5 min
 	Workers int           // submissions at once, default 4
 	// Failures writes what the sender is told about a notice that was dropped;
@@ -123,13 +125,24 @@ func New(o Options) (*Outbox, error) {
 	return &Outbox{o}, nil
 }
 
+// CodeLife is how long a mail with a link's code may wait for the MTA.
+const CodeLife = 24 * time.Hour
+
+// giveUp is how long i may wait.
+func (o *Outbox) giveUp(i *Item) time.Duration {
+	if i.Kind == store.KindNotice || i.Kind == store.KindReset {
+		return min(CodeLife, o.options.GiveUp)
+	}
+	return o.options.GiveUp
+}
+
 // poll is how long a worker sleeps without a hint. Mail that waits for its next
 // attempt comes due without one.
 const poll = 2 * time.Second
 
 // Run sends until ctx ends. It is the only one that sends from its queue: what is
-// claimed when it starts was left by a process that was killed. Submissions under way are finished first, within
-// Options.Timeout.
+// claimed when it starts was left by a process that was killed. Submissions under
+// way are finished first, within Options.Timeout.
 func (o *Outbox) Run(ctx context.Context) error {
 	if err := o.options.Queue.Release(ctx); err != nil {
 		return err
@@ -184,7 +197,7 @@ func (o *Outbox) deal(ctx context.Context, i *Item) {
 		}
 		log.Info("mail handed to the MTA", "event", string(event))
 		err = o.options.Queue.Sent(record, i)
-	case permanent || age > o.options.GiveUp:
+	case permanent || age > o.giveUp(i):
 		log.Error("mail dropped", "event", string(store.EventMailDropped), "error", err)
 		err = o.drop(record, i, refused, permanent)
 	default:

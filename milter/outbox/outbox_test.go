@@ -234,8 +234,12 @@ func TestRefusals(t *testing.T) {
 		{"temporary", temporary, nil, 1, 0, 0},
 		{"permanent", permanent, nil, 0, 1, 1},
 		{"permanent, of a bounce", permanent, func(i *Item) { i.From = "" }, 0, 1, 0},
-		{"permanent, of a reset", permanent, func(i *Item) { i.Kind, i.From = "reset", "" }, 0, 1, 0},
-		{"temporary for too long", temporary, func(i *Item) { i.Queued = i.Queued.Add(-6 * 24 * time.Hour) }, 0, 1, 1},
+		{"permanent, of a reset", permanent, func(i *Item) { i.Kind, i.From = store.KindReset, "" }, 0, 1, 0},
+		{"wants a log-in", &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "log in first"}, nil, 1, 0, 0},
+		{"temporary for too long", temporary, func(i *Item) { i.Kind, i.Queued = store.KindCopy, i.Queued.Add(-6*24*time.Hour) }, 0, 1, 1},
+		{"temporary for two days", temporary, func(i *Item) { i.Kind, i.Queued = store.KindCopy, i.Queued.Add(-2*24*time.Hour) }, 1, 0, 0},
+		{"a code for two days", temporary, func(i *Item) { i.Kind, i.Queued = store.KindNotice, i.Queued.Add(-2*24*time.Hour) }, 0, 1, 1},
+		{"a code for half a day", temporary, func(i *Item) { i.Kind, i.Queued = store.KindNotice, i.Queued.Add(-12*time.Hour) }, 1, 0, 0},
 		{"unreadable", nil, func(i *Item) { i.Open = func() (io.ReadCloser, error) { return nil, errors.New("x") } }, 1, 0, 0},
 	}
 	notices, err := notice.New(notice.Options{URL: "https://p.example", Domain: "example.com"})

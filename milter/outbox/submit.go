@@ -18,7 +18,16 @@ import (
 // refusal is the MTA's negative reply.
 type refusal struct{ *smtp.SMTPError }
 
-func (r *refusal) permanent() bool { return r.Code >= 500 }
+// permanent tells whether another attempt is of no use. That the MTA wants us to
+// log in first (RFC 4954 section 6) is about its settings and not about the mail:
+// it waits until somebody mends them.
+func (r *refusal) permanent() bool {
+	switch r.Code {
+	case 530, 534, 535, 538:
+		return false
+	}
+	return r.Code >= 500
+}
 
 // Unwrap gives the reply.
 func (r *refusal) Unwrap() error { return r.SMTPError }

@@ -89,7 +89,7 @@ func schema(c *Config) []key {
 		{name: "submission.hello", value: text{&c.Submission.Hello, anything}, example: `"postseal.example.com"`,
 			doc: `Name in EHLO. "" is the name of the machine.`},
 		{name: "submission.give_up", value: duration{&c.Submission.GiveUp, hour, 7 * day},
-			doc: `Mail that the MTA did not take for this long is dropped, and the sender told.`},
+			doc: `Mail that the MTA did not take for this long is dropped, and the sender told. Notices and reset mails, which hold codes, wait for a day at the most.`},
 
 		{name: "messages.retention", value: duration{&c.Messages.Retention, time.Second, 3660 * day},
 			doc: `How long a sealed message can be read. A rule can say less for its messages.`},
