@@ -118,7 +118,7 @@ func (p period) contains(t time.Time) bool {
 // the server's. after makes a date mean the end of that day.
 func decodeDate(n node, after bool) time.Time {
 	t, ok := n.value.(time.Time)
-	if !ok || t.Year() == 0 {
+	if !ok {
 		n.errorf("is %s; write a date like 2026-12-31 (without quotes) or a date with a time", n.kind())
 		return time.Time{}
 	}

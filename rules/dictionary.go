@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -63,9 +61,10 @@ func (l *loader) dictionaryFile(d *dictionary, n node, name string) {
 	if !ok {
 		return
 	}
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	for number := 1; lines.Scan(); number++ {
-		line := strings.TrimSpace(lines.Text())
+	number := 0
+	for line := range strings.Lines(string(data)) {
+		number++
+		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
@@ -79,8 +78,5 @@ func (l *loader) dictionaryFile(d *dictionary, n node, name string) {
 			term.Text, term.Weight = strings.TrimSpace(text), w
 		}
 		d.terms = append(d.terms, term)
-	}
-	if err := lines.Err(); err != nil {
-		n.errorf("file %q: %v", name, err)
 	}
 }

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"os"
@@ -61,18 +60,15 @@ func (l *loader) listFile(li *list, n node, name string) {
 	if !ok {
 		return
 	}
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	for number := 1; lines.Scan(); number++ {
-		line := lines.Text()
+	number := 0
+	for line := range strings.Lines(string(data)) {
+		number++
 		if i := strings.Index(" "+line, " #"); i >= 0 {
 			line = line[:i]
 		}
 		if line = strings.TrimSpace(line); line != "" {
 			li.entries = append(li.entries, listEntry{line, shown, number, ""})
 		}
-	}
-	if err := lines.Err(); err != nil {
-		n.errorf("file %q: %v", name, err)
 	}
 }
 
