@@ -81,6 +81,13 @@ func (s *Server) routes() http.Handler {
 // call decodes a request, runs fn and encodes its answer.
 func call[Q, A any](s *Server, limit int64, fn func(context.Context, Q) (A, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength < 0 || r.ContentLength > maxRequest {
+			if err := s.takeTurn(w); err != nil {
+				s.fail(w, r, err)
+				return
+			}
+			defer func() { <-s.large }()
+		}
 		var q Q
 		if err := decodeJSON(http.MaxBytesReader(w, r.Body, limit), &q); err != nil {
 			s.fail(w, r, err)
@@ -99,6 +106,24 @@ func call[Q, A any](s *Server, limit int64, fn func(context.Context, Q) (A, erro
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(b)
 	}
+}
+
+// takeTurn waits until a large request may be read. The time for reading it begins
+// then.
+func (s *Server) takeTurn(w http.ResponseWriter) error {
+	wait := time.NewTimer(callTimeout)
+	defer wait.Stop()
+	select {
+	case s.large <- struct{}{}:
+	case <-wait.C:
+		return ErrUnavailable
+	}
+	rc, now := http.NewResponseController(w), time.Now()
+	err := errors.Join(rc.SetReadDeadline(now.Add(callTimeout)), rc.SetWriteDeadline(now.Add(2*callTimeout)))
+	if err != nil {
+		<-s.large
+	}
+	return err
 }
 
 // stream decodes a request and copies what fn opens to the caller, with a

@@ -12,6 +12,11 @@ import (
 // maxConnections bounds the connections at a time.
 const maxConnections = 512
 
+// maxLarge bounds the requests of more than [maxRequest] in memory at a time. A
+// portal that was taken over must not be able to exhaust the owner's memory, and
+// with it the mail path. Others wait for their turn, unread.
+const maxLarge = 4
+
 // ServerOptions say who may connect, and how much a reply may have.
 type ServerOptions struct {
 	// UIDs and GIDs are the users and primary groups that may connect. Nobody
@@ -27,6 +32,7 @@ type Server struct {
 	o     ServerOptions
 	log   *slog.Logger
 	http  *http.Server
+	large chan struct{} // holds one for each large request in memory
 }
 
 // NewServer returns a server for owner.
@@ -34,7 +40,7 @@ func NewServer(owner Owner, o ServerOptions) *Server {
 	if o.MaxReply == 0 {
 		o.MaxReply = 50 << 20
 	}
-	s := &Server{owner: owner, o: o, log: o.Log}
+	s := &Server{owner: owner, o: o, log: o.Log, large: make(chan struct{}, maxLarge)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
