@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -29,7 +30,10 @@ func newDemoCommand(a *app) *cobra.Command {
 			if os.Geteuid() != 0 {
 				return a.asRoot(c.Context(), once, mails)
 			}
-			return demo.Run(c.Context(), demo.Options{
+			// A terminal that is closed ends it as well.
+			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGHUP)
+			defer stop()
+			return demo.Run(ctx, demo.Options{
 				Once:  once,
 				Mails: mails,
 				Out:   a.Out,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -18,7 +20,10 @@ func newMilterCommand(a *app) *cobra.Command {
 		Long: "Run the mail side: answer the MTA, own the store, send Postseal's own mail, remove what has expired.\n\n" +
 			"SIGHUP reads the rules again. SIGTERM finishes the messages under way and ends.",
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runMilter(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			ignoreHangup()
+			return a.runMilter(c.Context())
+		},
 	}
 }
 
@@ -28,7 +33,10 @@ func newPortalCommand(a *app) *cobra.Command {
 		Short: "Run the web portal",
 		Long:  "Run the web portal. It reaches the store through the milter process's socket and holds no mail; while that process is down its pages say so.",
 		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return a.runPortal(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			ignoreHangup()
+			return a.runPortal(c.Context())
+		},
 	}
 }
 
@@ -38,9 +46,17 @@ func newServeCommand(a *app) *cobra.Command {
 		Short: "Run milter and portal in one process",
 		Long:  "Run milter and portal in one process: for small sites. Two processes under two users protect sealed mail better, since neither then has both the messages and the keys.",
 		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return a.runServe(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			ignoreHangup()
+			return a.runServe(c.Context())
+		},
 	}
 }
+
+// ignoreHangup keeps SIGHUP from ending a server: log rotation and closed
+// terminals send it, and a service manager takes such an end for a wanted one.
+// Who reads the rules again on SIGHUP asks for it afterwards.
+func ignoreHangup() { signal.Ignore(syscall.SIGHUP) }
 
 func (a *app) runMilter(ctx context.Context) error {
 	c, err := a.load()

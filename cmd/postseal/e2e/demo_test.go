@@ -21,9 +21,15 @@ func TestDemoOnce(t *testing.T) {
 	}
 }
 
-// TestDemoInterrupted: the demo shows what it captured, and Ctrl-C ends it in
-// order and leaves nothing behind.
+// TestDemoInterrupted: the demo shows what it captured; Ctrl-C, or a terminal
+// that is closed, ends it in order and leaves nothing behind.
 func TestDemoInterrupted(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) { interruptDemo(t, sig) })
+	}
+}
+
+func interruptDemo(t *testing.T, sig syscall.Signal) {
 	tmp := shortTemp(t)
 	var out syncBuffer
 	cmd := exec.Command(binary, "demo")
@@ -53,7 +59,7 @@ func TestDemoInterrupted(t *testing.T) {
 	}
 	// Six samples' mails, and the receipt for the one-time link.
 	wait(t, "seven mails", func() bool { return strings.TrimSpace(get(t, page[1]+"/count")) == "7" })
-	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+	if err := cmd.Process.Signal(sig); err != nil {
 		t.Fatal(err)
 	}
 	select {
