@@ -40,6 +40,10 @@ func checkAccess(r *report, c *config.Config) {
 		return
 	}
 	key := func(name string) string { return filepath.Join(c.Keys.Dir, name) }
+	// Somebody's first start as root, or a restored backup.
+	if dir, file := ownerOf(c.Store.Dir), ownerOf(key(keys.StoreFile)); dir != nil && file != nil && file.Uid != "0" && dir.Uid != file.Uid {
+		r.error("store", "%s belongs to the user %s, but %s to %s: want one user, the milter's", c.Store.Dir, dir.Username, key(keys.StoreFile), file.Username)
+	}
 	if u := milterUser(c); u != nil {
 		files := []string{c.Path, c.Rules.Dir, key(keys.StoreFile), key(keys.SigningFile), key(keys.RecoveryPubFile), c.Notice.Templates, c.Submission.CA}
 		if rules, err := filepath.Glob(filepath.Join(c.Rules.Dir, "*.toml")); err == nil {
@@ -61,18 +65,27 @@ func checkAccess(r *report, c *config.Config) {
 // milterUser is the user whose store it is or, before the first start, whose
 // key of the store. nil when nobody can tell.
 func milterUser(c *config.Config) *user.User {
-	for _, path := range []string{c.Store.Dir, filepath.Join(c.Keys.Dir, keys.StoreFile)} {
-		info, err := os.Stat(path)
-		if err != nil {
-			continue
-		}
-		if st, ok := info.Sys().(*syscall.Stat_t); ok {
-			if u, err := user.LookupId(strconv.FormatUint(uint64(st.Uid), 10)); err == nil {
-				return u
-			}
-		}
+	if u := ownerOf(c.Store.Dir); u != nil {
+		return u
 	}
-	return nil
+	return ownerOf(filepath.Join(c.Keys.Dir, keys.StoreFile))
+}
+
+// ownerOf is the user whose file it is, nil when there is none.
+func ownerOf(path string) *user.User {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	u, err := user.LookupId(strconv.FormatUint(uint64(st.Uid), 10))
+	if err != nil {
+		return nil
+	}
+	return u
 }
 
 // reportUnreadable reports those of the files that are there and that u can't read.
