@@ -227,6 +227,11 @@ func (w *work) recorded(key store.DepositKey) (*plan, error) {
 	}
 	p, err := decodePlan(b)
 	if err == nil {
+		if p.Body != nil {
+			// A filter in front of us may have added fields since, which quote
+			// the message.
+			p.Remove = w.stripped(p.Set)
+		}
 		w.log.Info("message was offered before, the same is done again", "event", "replayed")
 	}
 	return p, err

@@ -123,6 +123,9 @@ func TestOfferedAgain(t *testing.T) {
 	if len(b.get("X-Custom")) > 0 {
 		t.Error("a field that the second offer has more often is left")
 	}
+	if len(b.get("X-Spam-Date")) > 0 {
+		t.Error("a field that only the second offer has is left")
+	}
 	f.during = nil
 	// Anything else is another message.
 	for name, change := range map[string]func(*testMail){

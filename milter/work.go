@@ -155,18 +155,24 @@ func (w *work) replace(pl *plan, p *person) error {
 		{"Subject", e.Subject}, {"MIME-Version", "1.0"},
 		{"Content-Type", e.ContentType}, {"Content-Transfer-Encoding", e.ContentTransferEncoding},
 	}
-	set := func(name string) bool {
-		return slices.ContainsFunc(pl.Set, func(f planField) bool { return strings.EqualFold(f.Name, name) })
-	}
+	pl.Remove = w.stripped(pl.Set)
+	return nil
+}
+
+// stripped lists the fields that go when the message becomes a notice with the
+// fields of set.
+func (w *work) stripped(set []planField) []string {
+	var out []string
 	seen := map[string]bool{}
 	for _, f := range w.m.header {
 		name := strings.TrimRight(f.name, " \t")
-		if lower := strings.ToLower(name); !seen[lower] && !set(name) && !w.server.keeps(name) {
+		isSet := slices.ContainsFunc(set, func(f planField) bool { return strings.EqualFold(f.Name, name) })
+		if lower := strings.ToLower(name); !seen[lower] && !isSet && !w.server.keeps(name) {
 			seen[lower] = true
-			pl.Remove = append(pl.Remove, name)
+			out = append(out, name)
 		}
 	}
-	return nil
+	return out
 }
 
 func (s *Server) keeps(name string) bool {
