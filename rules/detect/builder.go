@@ -51,14 +51,15 @@ type Builder struct {
 
 // A want is one declaration.
 type want struct {
-	name   string
-	digits func(*reading) (match, bool)
-	token  func(text []byte, start, end int) (match, bool)
-	first  uint64
-	search []search
-	terms  []Term
-	bare   *context  // for matches that are bare
-	near   []context // for all matches; each has to hold
+	name     string
+	digits   func(*reading) (match, bool)
+	token    func(text []byte, start, end int) (match, bool)
+	first    uint64
+	search   []search
+	terms    []Term
+	bare     *context  // for matches that are bare
+	onlyBare bool      // all are
+	near     []context // for all matches; each has to hold
 }
 
 // A search is a pattern and what makes a match of it a finding: the canonical
@@ -88,7 +89,7 @@ func (b *Builder) Detector(name string, near *Near) (ID, error) {
 	if !ok {
 		return 0, fmt.Errorf("unknown detector %q", name)
 	}
-	w := want{name: name, digits: d.digits, token: d.token, first: d.first}
+	w := want{name: name, digits: d.digits, token: d.token, first: d.first, onlyBare: d.onlyBare}
 	for _, sp := range d.patterns {
 		p, err := newPattern(b.fold, sp.expr)
 		if err != nil {

@@ -21,6 +21,7 @@ type Definition struct {
 	patterns []secretPattern
 	words    []string // context: every bare match needs one of them
 	within   int      // how near, in characters
+	onlyBare bool     // all matches are bare
 }
 
 // A match is what a validator saw where a group of digits is.

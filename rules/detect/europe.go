@@ -105,6 +105,7 @@ func europeanDefinitions() []Definition {
 			Examples: []string{"Steuer-ID 86095742719", "Identifikationsnummer: 47 036 892 816", "IdNr. 65929970489", "86095742719 (Steuer-Identifikationsnummer)"},
 			Counter:  []string{"86095742719", "Steuer-ID 86095742718", "Steuer-ID 06095742719", "Steuer-ID 12345678901", "Steuer-ID 860957427190", "Steuer-ID 11111111111"},
 			digits:   deSteuerID,
+			onlyBare: true,
 			first:    lengths(2, 2) | lengths(11, 11),
 			words: []string{
 				"steuer-id", "steuerid", "steuer id", "steuer-identifikationsnummer", "steueridentifikationsnummer", "identifikationsnummer", "steuerliche identifikationsnummer", "idnr", "steuer-idnr", "idnr.", "id-nr", "id-nr.",

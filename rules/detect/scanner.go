@@ -10,10 +10,10 @@ import (
 // A Scanner finds what was declared on its Builder. It is safe for concurrent
 // use.
 type Scanner struct {
-	wants    []want
-	numbers  []int  // wants that the digit scanner feeds
-	first    uint64 // union of their masks
-	searches []numbered
+	wants      []want
+	numbers    [64][]int // by the length of the first group of digits: wants that it is fed to
+	hasNumbers bool
+	searches   []numbered
 
 	words *automaton
 	roles [][]role // by term of words
@@ -75,8 +75,12 @@ func (b *Builder) Compile() (*Scanner, error) {
 			add(t.Text, role{isTerm, i, t.Weight})
 		}
 		if w.digits != nil || w.token != nil {
-			s.numbers = append(s.numbers, i)
-			s.first |= w.first
+			for n := range s.numbers {
+				if w.first&(1<<n) != 0 {
+					s.numbers[n] = append(s.numbers[n], i)
+				}
+			}
+			s.hasNumbers = true
 		}
 		for _, se := range w.search {
 			for _, l := range se.pattern.literals {
@@ -113,6 +117,7 @@ type scan struct {
 	contexts [][]span  // by set, ordered by end
 	literals [][]int32 // by search: where literals end
 	last     []int     // by want: where its last number ended
+	numbers  [64][]int // those of Scanner.numbers whose context is in the text
 	reading  reading
 }
 
@@ -137,7 +142,7 @@ func (c *scan) run() {
 	if c.words != nil {
 		c.words.scan(c.text, c.word)
 	}
-	if len(c.numbers) > 0 && !c.stopped {
+	if c.hasNumbers && !c.stopped {
 		c.digits()
 	}
 	for i := range c.searches {
@@ -184,22 +189,44 @@ func (c *scan) word(term int32, end int) {
 
 // digits feeds each group of digits to the validators that want its length.
 func (c *scan) digits() {
+	for n, wants := range c.Scanner.numbers {
+		c.numbers[n] = c.numbers[n][:0]
+		for _, i := range wants {
+			if c.possible(&c.wants[i]) {
+				c.numbers[n] = append(c.numbers[n], i)
+			}
+		}
+	}
 	text := c.text
 	for i := nextDigit(text, 0); i < len(text) && !c.stopped; {
 		end := groupEnd(text, i)
-		if n := end - i; n < 64 && c.first&(1<<n) != 0 {
+		if n := end - i; n < len(c.numbers) && len(c.numbers[n]) > 0 {
 			c.number(i, end)
 		}
 		i = nextDigit(text, end)
 	}
 }
 
+// possible tells whether the text has the words at all without which w finds
+// nothing.
+func (c *scan) possible(w *want) bool {
+	if w.onlyBare && len(c.contexts[w.bare.set]) == 0 {
+		return false
+	}
+	for _, n := range w.near {
+		if len(c.contexts[n.set]) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // number feeds the group text[start:end] to the validators that want it.
 func (c *scan) number(start, end int) {
 	read := false
-	for _, i := range c.numbers {
+	for _, i := range c.numbers[end-start] {
 		w := &c.wants[i]
-		if w.first&(1<<(end-start)) == 0 || start < c.last[i] {
+		if start < c.last[i] {
 			continue
 		}
 		var m match

@@ -60,6 +60,7 @@ func usDefinitions() []Definition {
 			Examples: []string{"passport no. 546123789", "Passport number: A12345678", "C03004786 is my passport"},
 			Counter:  []string{"546123789", "A12345678", "passport 54612378", "passport AB1234567", "passport 546-123-789", "passports: 1234567890"},
 			token:    usPassport,
+			onlyBare: true,
 			first:    lengths(8, 9),
 			words:    []string{"passport", "passports", "passport#", "passport no", "passport number", "passport book", "passport card", "travel document"},
 			within:   150,
@@ -74,9 +75,10 @@ func usDefinitions() []Definition {
 			Examples: []string{
 				"driver license D1234567", "Driver's license number: S530-460-68-803-0", "DL# 123456789", "drivers licence A123456789012", "Washington driver license WDLABCD456DG",
 			},
-			Counter: []string{"D1234567", "S530-460-68-803-0", "driver license 12345", "123456789", "license agreement of 2024", "driver licenses since 1903", "dl: 02110-1301", "driver license b4417172"},
-			token:   usDriverLicense,
-			first:   lengths(3, 14),
+			Counter:  []string{"D1234567", "S530-460-68-803-0", "driver license 12345", "123456789", "license agreement of 2024", "driver licenses since 1903", "dl: 02110-1301", "driver license b4417172"},
+			token:    usDriverLicense,
+			onlyBare: true,
+			first:    lengths(3, 14),
 			words: []string{
 				"driver license", "drivers license", "driver's license", "driver licence", "drivers licence", "driver's licence", "driving license", "driving licence",
 				"driver lic", "drivers lic", "driver's lic", "dl", "dl#", "dln", "dl no", "dl number", "dlno", "operator license", "operator's license", "license number", "licence number", "license no", "license #",

@@ -38,6 +38,7 @@ func usHealthDefinitions() []Definition {
 			Examples: []string{"Diagnosis: E11.9", "ICD-10 code F32.1", "patient with C50.911", "dx S52.521A", "Diagnose I10"},
 			Counter:  []string{"E11.9", "flight E11", "diagnosis e11.9", "diagnosis E1.9", "diagnosis E11.99999", "diagnosis AE11.9", "diagnosis E11.9-2"},
 			token:    icd10,
+			onlyBare: true,
 			first:    lengths(1, 2),
 			words: []string{
 				"icd", "icd10", "icd-10", "icd-10-cm", "icd-10-gm", "icd code", "diagnosis", "diagnoses", "diagnosed", "diagnostic", "diagnose", "diagnosen", "dx", "prognosis", "patient", "patients",
