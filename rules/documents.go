@@ -52,10 +52,18 @@ func (st *state) readDocuments(ctx context.Context, visit func(*mail.Part, *extr
 		}
 		st.documents[p] = result
 		for _, reason := range result.Unscannable {
-			st.unopened = append(st.unopened, mail.Defect{Part: p.Path, What: string(reason)})
+			st.notOpened(p, reason)
 		}
 	}
 	return nil
+}
+
+// notOpened notes, once, why something in a document can't be read.
+func (st *state) notOpened(p *mail.Part, reason extract.Reason) {
+	d := mail.Defect{Part: p.Path, What: string(reason)}
+	if !slices.Contains(st.unopened, d) {
+		st.unopened = append(st.unopened, d)
+	}
 }
 
 // look tells what a part is by its first octets, and whether the extractor is

@@ -73,6 +73,8 @@ func TestDocumentConditions(t *testing.T) {
 		{"inside, another", `attachment = { inside = true, extension = "exe" }`, "a.zip", nested, "deliver"},
 		{"inside isn't outside", `attachment = { inside = true, extension = "zip" }`, "a.zip", newZip(t, "a.txt", "x"), "deliver"},
 		{"inside, by name and size", `attachment = { inside = true, name = "n?te.*", size = "< 6" }`, "a.zip", nested, "pickup by r"},
+		{"an encrypted text in a document", `detect.credit-card = 1`, "a.docx", newZip(t, "[Content_Types].xml", "<Types/>", "word/document.xml", strings.Replace(document, "Visa 4111", "-----BEGIN PGP MESSAGE-----", 1)), `quarantine (unscannable: rule "r": 2: the content is encrypted)`},
+		{"an encrypted text in a binary", `detect.credit-card = 1`, "a.bin", []byte("\x00\x01\x02\xff\xfe\x00\x03-----BEGIN PGP MESSAGE-----\n\nx\n"), `quarantine (unscannable: rule "r": 2: the content is encrypted)`},
 		{"unscannable", `unscannable = "*encrypted*"`, "a.zip", locked, "pickup by r"},
 	}
 	for _, tt := range tests {

@@ -1,8 +1,8 @@
 package rules
 
 import (
+	"bytes"
 	"context"
-	"strings"
 
 	"github.com/postseal/postseal/rules/extract"
 	"github.com/postseal/postseal/rules/mail"
@@ -14,6 +14,10 @@ const allAreas = mail.InSubject | mail.InHeaders | mail.InBody | mail.InAttachme
 // stringsLabel is how the label of a text ends that was swept out of a binary
 // content.
 const stringsLabel = " strings"
+
+// pgpMessage begins an encrypted text (RFC 9580 section 6.2.1), also inside a
+// document.
+const pgpMessage = "-----BEGIN PGP MESSAGE-----"
 
 // A Text is a piece of a message as detectors and dictionaries see it.
 type Text struct {
@@ -64,18 +68,16 @@ type seenText struct {
 // documents attached to it.
 func (st *state) texts(ctx context.Context, areas mail.Where, visit func(seenText) error) error {
 	labels := map[*mail.Part]string{}
+	// The extractor reads the document itself: what lies raw in it, such as the
+	// tables of offsets in a PDF, would only be found by mistake.
+	st.mail.ReadElsewhere = func(p *mail.Part) (bool, error) {
+		_, opened, err := st.look(p)
+		return opened, err
+	}
 	err := st.mail.Texts(ctx, areas, func(t *mail.Text) error {
 		text := seenText{Text{Label: t.Label, Chunk: t.Chunk, Data: t.Data}, t.Where}
 		if t.Part != nil {
 			text.Part = t.Part.Path
-			// The extractor reads the document itself: what lies raw in it, such as the
-			// tables of offsets in a PDF, would only be found by mistake.
-			if strings.HasSuffix(t.Label, stringsLabel) {
-				_, opened, err := st.look(t.Part)
-				if err != nil || opened {
-					return err
-				}
-			}
 			if labels[t.Part] == "" {
 				labels[t.Part] = trimLabel(t.Label)
 			}
@@ -86,6 +88,9 @@ func (st *state) texts(ctx context.Context, areas mail.Where, visit func(seenTex
 		return err
 	}
 	return st.readDocuments(ctx, func(p *mail.Part, t *extract.Text) error {
+		if bytes.Contains(t.Data, []byte(pgpMessage)) {
+			st.notOpened(p, extract.ReasonEncrypted)
+		}
 		label := labels[p]
 		if label == "" {
 			label = "attachment " + p.Path

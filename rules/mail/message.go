@@ -19,6 +19,10 @@ type Message struct {
 	Header      []Field   // as given to Read
 	Decoded     []Decoded // the header decoded, same order
 
+	// ReadElsewhere is asked by Texts before it searches a binary content for
+	// strings; if it says yes, Texts leaves that content out. nil: never.
+	ReadElsewhere func(*Part) (bool, error)
+
 	ctx     context.Context // of the Read or Texts that is running
 	body    *source
 	limits  Limits

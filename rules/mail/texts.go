@@ -219,6 +219,11 @@ func (t *texts) contentOf(p *Part) error {
 	case text:
 		return t.plain(p, p.label(), flowed(p, r), cs)
 	}
+	if t.ReadElsewhere != nil {
+		if elsewhere, err := t.ReadElsewhere(p); err != nil || elsewhere {
+			return err
+		}
+	}
 	return t.strings(p, r)
 }
 
