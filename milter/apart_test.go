@@ -45,6 +45,12 @@ func TestMailbox(t *testing.T) {
 		{`<b\ob@guest.example>`, false, false},
 		{"<bob@guest.example\xff>", false, false},
 		{"<bob@guest:25>", false, false},
+		{"<bob@B\u00dcCHER.example.>", true, true},
+		{"<bob@xn--bcher-kva.example>", true, true},
+		{"<bob@\uff45xample.com>", false, false},
+		{"<bob@exam\u00adple.com>", false, false},
+		{"<bob@example\u3002com>", false, false},
+		{"<bob@bu\u0308cher.example>", false, false},
 	} {
 		if got := mailbox(tt.raw); got != tt.ok {
 			t.Errorf("%s: mailbox %v", tt.raw, got)

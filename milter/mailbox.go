@@ -3,6 +3,8 @@ package milter
 import (
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 )
 
 // A recipient is judged by its address, so it must be one that the MTA and we
@@ -70,7 +72,20 @@ func domain(s string) bool {
 	}
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return r < utf8.RuneSelf && !alphanumeric(r) && !strings.ContainsRune(more, r)
-	})
+	}) && !disguised(s)
+}
+
+// disguised reports whether a domain is another one when it is looked up: letters
+// of full width, invisible characters and the like are mapped away (RFC 5895), but
+// an MTA's own tables don't do so. What is internal for the one is not for the other.
+func disguised(domain string) bool {
+	domain = strings.ToLower(strings.TrimSuffix(domain, "."))
+	a, err := idna.Lookup.ToASCII(domain)
+	if err != nil || a == domain {
+		return false // nobody takes it for another
+	}
+	u, err := idna.Lookup.ToUnicode(a)
+	return err != nil || u != domain
 }
 
 // alphanumeric reports whether r is an ASCII letter or digit.
