@@ -143,12 +143,12 @@ func (f *fields) message(c content) []byte {
 // encode makes text fit for an unstructured field (RFC 2047). Each encoded word
 // has at most 75 octets; they are separated by a space, at which they fold.
 func encode(text string) string {
-	return strings.Join(strings.Fields(mime.QEncoding.Encode("utf-8", oneLine(text))), " ")
+	return strings.Join(strings.Fields(mime.QEncoding.Encode("utf-8", unencoded(text))), " ")
 }
 
 // address writes a mailbox (RFC 5322 section 3.4) with its name encoded.
 func address(name, addr string) string {
-	name = oneLine(name)
+	name = unencoded(name)
 	if name == "" {
 		return "<" + oneLine(addr) + ">"
 	}
@@ -162,6 +162,13 @@ func address(name, addr string) string {
 		phrase = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
 	}
 	return phrase + " <" + oneLine(addr) + ">"
+}
+
+// unencoded makes text one line without anything that looks like an encoded word:
+// who reads the mail would see something else than what was checked, such as
+// characters that change the direction.
+func unencoded(text string) string {
+	return strings.ReplaceAll(oneLine(text), "=?", "= ?")
 }
 
 // oneLine makes text one printable line: no control characters and none that
