@@ -1,5 +1,7 @@
 package extract
 
+import "bytes"
+
 // minString is the number of printable characters in a row from which they are
 // taken for text.
 const minString = 5
@@ -19,16 +21,31 @@ func (j *job) readStrings(n node, data []byte) error {
 
 func printable(b byte) bool { return b >= ' ' && b < 0x7f || b == '\t' }
 
+// inRun tells of each octet whether it can be of a run: 1 for printable ASCII,
+// 2 for what lies above ASCII, 0 for what ends it. Noise is unpredictable, so a
+// table is much faster than comparisons.
+var inRun = func() (t [256]uint8) {
+	for b := range t {
+		switch {
+		case printable(byte(b)):
+			t[b] = 1
+		case b >= 0x80:
+			t[b] = 2
+		}
+	}
+	return t
+}()
+
 // octetStrings takes runs of ASCII; octets above it belong to a run, but don't
 // make one.
 func octetStrings(s *sink, data []byte) {
 	start, ascii := 0, 0
 	for i := 0; i <= len(data); i++ {
-		if i < len(data) && (printable(data[i]) || data[i] >= 0x80) {
-			if data[i] < 0x80 {
-				ascii++
+		if i < len(data) {
+			if c := inRun[data[i]]; c != 0 {
+				ascii += int(c & 1)
+				continue
 			}
-			continue
 		}
 		if ascii >= minString && ascii > (i-start)/2 {
 			s.newline()
@@ -61,6 +78,14 @@ func asciiStrings(s *sink, data []byte) {
 func wideStrings(s *sink, data []byte, high int) {
 	start := -1
 	for i := 0; i+1 < len(data)+2; i += 2 {
+		if start < 0 && i+high < len(data) {
+			// Nothing can begin before the next zero.
+			skip := bytes.IndexByte(data[i+high:], 0)
+			if skip < 0 {
+				break
+			}
+			i += skip &^ 1
+		}
 		if i+1 < len(data) && data[i+high] == 0 && printable(data[i+1-high]) {
 			if start < 0 {
 				start = i
