@@ -22,6 +22,7 @@ type keeper interface {
 	Compact(ctx context.Context) error
 	Backup(ctx context.Context, dir string) error
 	Stats(ctx context.Context) (store.Stats, error)
+	ReadTrail(ctx context.Context, q store.TrailQuery, each func(store.TrailEntry) error) (store.TrailEnd, error)
 }
 
 // control lets the administrator's commands reach the store of a running
@@ -54,6 +55,7 @@ func newControl(path string, k keeper, log *slog.Logger) (*control, error) {
 		problems, err := k.Check(r.Context())
 		answer(w, problems, err)
 	})
+	mux.HandleFunc("GET /audit", func(w http.ResponseWriter, r *http.Request) { serveTrail(w, r, k) })
 	mux.HandleFunc("POST /compact", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, nil, k.Compact(r.Context()))
 	})

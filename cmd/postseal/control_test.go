@@ -20,6 +20,9 @@ type fakeKeeper struct {
 	err      error
 	backup   string
 	compacts int
+	trail    []store.TrailEntry
+	end      store.TrailEnd
+	query    store.TrailQuery
 }
 
 func (k *fakeKeeper) Check(context.Context) ([]store.Problem, error) { return k.problems, k.err }

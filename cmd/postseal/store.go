@@ -21,7 +21,7 @@ func newStoreCommand(a *app) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return &usageError{"store needs a subcommand"} },
 	}
-	c.AddCommand(newStoreCheckCommand(a), newStoreCompactCommand(a), newStoreBackupCommand(a), newStoreStatsCommand(a))
+	c.AddCommand(newStoreCheckCommand(a), newStoreCompactCommand(a), newStoreBackupCommand(a), newStoreStatsCommand(a), newStoreAuditCommand(a))
 	return c
 }
 
@@ -84,7 +84,7 @@ func newStoreCheckCommand(a *app) *cobra.Command {
 					for _, p := range problems {
 						fmt.Fprintf(a.Out, "%s: %s\n", p.Where, p.What)
 					}
-					fmt.Fprintf(a.Out, "%d problems\n", len(problems))
+					fmt.Fprintln(a.Out, plural(len(problems), "problem"))
 				}
 				if len(problems) > 0 {
 					return errReported

@@ -85,6 +85,9 @@ func parseDuration(s string) (time.Duration, error) {
 	return total, nil
 }
 
+// ParseDuration reads a duration as the configuration file has it: "30d", "1d12h".
+func ParseDuration(s string) (time.Duration, error) { return parseDuration(s) }
+
 // showDuration writes d as parseDuration reads it.
 func showDuration(d time.Duration) string {
 	if d == 0 {
