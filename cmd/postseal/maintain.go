@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -54,18 +53,14 @@ func compactionDue(at string, last, now time.Time) bool {
 
 // reloadOnHangup reads the rules again on SIGHUP until ctx ends. The last good
 // rules stay when there is an error, which the log then has.
-func reloadOnHangup(ctx context.Context, live *rules.Live, log *slog.Logger) error {
+func reloadOnHangup(ctx context.Context, live *rules.Live) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	for {
 		select {
 		case <-hangup:
-			if err := live.Reload(); err != nil {
-				log.Error("rules not reloaded, the old ones stay", "error", err)
-			} else {
-				log.Info("rules reloaded")
-			}
+			_ = live.Reload() // logs what came of it
 		case <-ctx.Done():
 			return nil
 		}

@@ -146,7 +146,7 @@ func (o *owner) serve(ctx context.Context) error {
 	work.Go(func() error { return ended(ctx, o.outbox.Run(ctx)) })
 	work.Go(func() error { return ended(ctx, o.rules.Watch(ctx)) })
 	work.Go(func() error { return o.maintain(ctx) })
-	work.Go(func() error { return reloadOnHangup(ctx, o.rules, o.log) })
+	work.Go(func() error { return reloadOnHangup(ctx, o.rules) })
 	work.Go(func() error {
 		select {
 		case err := <-o.fatal:
