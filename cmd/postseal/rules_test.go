@@ -57,6 +57,7 @@ func TestRulesCommands(t *testing.T) {
 	dir := filepath.Dir(site)
 	card, secure := filepath.Join(dir, "card.eml"), filepath.Join(dir, "[secure].eml")
 	connected := rulesSite(t, "[[rule]]\nname = \"all\"\nthen = \"return\"\n[rule.when]\nauth_user = \"ann\"\nclient = \"192.0.2.0/24\"\nclient_tls = true\nweekday = \"mon\"\ntime = \"09:00-10:00\"\n")
+	mass := rulesSite(t, "[[rule]]\nname = \"mass\"\nthen = \"return\"\nwhen.sent = { recipients = \"> 200\", within = \"1h\" }\n")
 	odd := rulesSite(t, "[list]\nx = \"a.example\"\n[[rule]]\nname = \"greedy\"\nthen = \"pickup\"\nwhen.body.words = \"encrypted\"\n")
 	other := filepath.Dir(rulesSite(t, "[[rule]]\nname = \"all\"\nthen = \"discard\"\nwhen.always = true\n")) + "/rules.d"
 	mbox := filepath.Join(t.TempDir(), "mbox")
@@ -87,6 +88,9 @@ func TestRulesCommands(t *testing.T) {
 		{name: "standard input", config: site, stdin: "\n4111111111111111\n", args: []string{"test", "--from", "<>", "--to", "bob@guest.example", "-"}, out: "pickup by"},
 		{name: "connection", config: connected, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", "--auth-user", "ann", "--client", "192.0.2.1", "--tls", "TLSv1.3", "--time", "2026-11-02T09:30:00Z", card}, out: `return by rule "all"`},
 		{name: "no connection", config: connected, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", card}, out: "deliver (default)"},
+		{name: "a mass mailing", config: mass, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", "--sent-before", "200", card}, out: `return by rule "mass"`},
+		{name: "no mass mailing", config: mass, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", card}, out: "deliver (default)"},
+		{name: "replay, each the first of its sender", config: mass, args: []string{"replay", mbox}, out: "deliver"},
 		{name: "bad client", config: site, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", "--client", "here", card}, status: 2},
 		{name: "bad time", config: site, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", "--time", "noon", card}, status: 2},
 		{name: "no recipient", config: site, args: []string{"test", "--from", "ann@example.com", card}, status: 2},
