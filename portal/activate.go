@@ -114,6 +114,11 @@ func (p *portal) activate(c *call) error {
 	if err != nil {
 		return err
 	}
+	verb := eventActivated
+	if v.Reset {
+		verb = eventReset
+	}
+	p.event(c, verb, "address", s.Address)
 	u, err := p.begin(c, s, key)
 	if err != nil {
 		return err

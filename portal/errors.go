@@ -96,6 +96,7 @@ func (p *portal) fail(c *call, err error) {
 	}
 	var wait *socket.ThrottledError
 	if errors.As(err, &wait) {
+		p.event(c, eventThrottled, "route", c.route.path)
 		c.w.Header().Set("Retry-After", strconv.Itoa(int(wait.RetryAfter.Seconds())+1))
 	}
 	if c.r.Header.Get("Content-Type") == "application/json" {

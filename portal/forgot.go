@@ -40,6 +40,7 @@ func (p *portal) forgot(c *call) error {
 	if err != nil && !errors.Is(err, socket.ErrUnknown) && !errors.Is(err, socket.ErrInvalid) {
 		return err
 	}
+	p.event(c, eventResetAsked, "address", typedAddress(v.Address))
 	v.Sent = true
 	return p.renderForgot(c, http.StatusOK, v)
 }

@@ -61,14 +61,17 @@ func (p *portal) login(c *call) error {
 	var wait *socket.ThrottledError
 	switch {
 	case errors.Is(err, socket.ErrLogin):
+		p.event(c, eventLoginFailed, "address", typedAddress(v.Address))
 		v.Error = text("login.wrong")
 		return p.renderLogin(c, http.StatusUnauthorized, v)
 	case errors.As(err, &wait):
+		p.event(c, eventThrottled, "address", typedAddress(v.Address))
 		v.Error = text("login.throttled", waitText(wait.RetryAfter))
 		return p.renderLogin(c, http.StatusTooManyRequests, v)
 	case err != nil:
 		return err
 	}
+	p.event(c, eventLogin, "address", u.address)
 	if v.Code != "" {
 		if id, err := p.claim(c, u, v.Code); err == nil {
 			v.Message = id
@@ -130,6 +133,9 @@ func (p *portal) openAndShow(c *call, u *user, id string) error {
 	m, err := p.fetch(c.ctx(), u, id)
 	if err == nil {
 		err = p.owner.MarkOpened(c.ctx(), u.token, m.ID, true)
+	}
+	if err == nil {
+		p.event(c, eventOpened, "id", m.ID, "address", u.address)
 	}
 	if err != nil && !refusal(err) {
 		return err

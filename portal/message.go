@@ -136,6 +136,7 @@ func (p *portal) openMessage(c *call) error {
 	if err := p.owner.MarkOpened(c.ctx(), c.user.token, f.ID, true); err != nil {
 		return err
 	}
+	p.event(c, eventOpened, "id", f.ID, "address", c.user.address)
 	return c.redirect("/m/" + f.ID)
 }
 

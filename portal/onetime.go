@@ -61,6 +61,7 @@ func (p *portal) oneTimeOpen(c *call) error {
 	if err != nil {
 		return p.jsonError(c, err)
 	}
+	p.event(c, eventOpened, "id", m.ID)
 	return c.json(http.StatusOK, pickup{m.Manifest.JSON, m.Summary, m.Grant, m.Expires, m.CanReply})
 }
 
@@ -151,6 +152,7 @@ func (p *portal) showOneTime(c *call, code seal.Code) error {
 	if err != nil {
 		return err
 	}
+	p.event(c, eventOpened, "id", f.ID, "address", f.manifest.Recipient)
 	m, err := p.openOneTimeMail(c, code, f)
 	if err != nil {
 		return err

@@ -130,6 +130,9 @@ func (p *portal) send(c *call, by socket.Caller, id, nonce string, a answer) err
 	err := p.owner.Reply(c.ctx(), by, socket.Reply{Message: id, Subject: subject, Name: a.name, Nonce: nonce}, r)
 	r.Close()
 	<-done
+	if err == nil {
+		p.event(c, eventReplied, "id", id)
+	}
 	return err
 }
 
