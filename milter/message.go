@@ -29,6 +29,7 @@ type message struct {
 	queue      string // the MTA's queue id, once it is known
 	rewritten  bool   // recipients are not shown as they were given (apart.go)
 	received   time.Time
+	headed     bool // the end of the header came: envelope and header are what they are
 
 	offer *volume.Offer // what it adds to its sender's count, until it is decided; nil: nothing
 	rules evaluator     // in force at the end of the header, and for this message throughout

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -326,6 +327,9 @@ func TestMalformedFrames(t *testing.T) {
 		"body before mail":       good('B', "x"),
 		"end before mail":        good('E', ""),
 		"end of header too soon": good('N', ""),
+		"rcpt after the header":  append(start, slices.Concat(good('N', ""), good('R', "<c@d.example>\x00"))...),
+		"field after the header": append(start, slices.Concat(good('N', ""), good('L', "a\x00b\x00"))...),
+		"second end of header":   append(start, slices.Concat(good('N', ""), good('N', ""))...),
 		"second negotiation":     good('O', strings.Repeat("\x00", 12)),
 		"no such command":        good('Z', ""),
 	} {

@@ -85,7 +85,7 @@ func (s *session) MailFrom(string, *milter.Modifier) (milter.Response, error) {
 // RcptTo takes SMFIC_RCPT: one recipient that the MTA has accepted.
 func (s *session) RcptTo(string, *milter.Modifier) (milter.Response, error) {
 	macros := s.conn.takeMacros(cmdRcpt)
-	if s.message == nil {
+	if s.message == nil || s.message.headed {
 		return s.broken(fmt.Errorf("rcpt: %w", errOrder))
 	}
 	args, err := parseStrings(s.conn.frame.data)
@@ -113,7 +113,7 @@ func (s *session) RcptTo(string, *milter.Modifier) (milter.Response, error) {
 // Header takes SMFIC_HEADER: one field, in order.
 func (s *session) Header(string, string, *milter.Modifier) (milter.Response, error) {
 	s.conn.takeMacros(cmdHeader)
-	if s.message == nil {
+	if s.message == nil || s.message.headed {
 		return s.broken(fmt.Errorf("header: %w", errOrder))
 	}
 	name, value, err := parseHeader(s.conn.frame.data)
@@ -136,9 +136,10 @@ func (s *session) Header(string, string, *milter.Modifier) (milter.Response, err
 // Headers takes SMFIC_EOH.
 func (s *session) Headers(textproto.MIMEHeader, *milter.Modifier) (resp milter.Response, err error) {
 	s.noteQueue(s.conn.takeMacros(cmdEOH))
-	if s.message == nil {
+	if s.message == nil || s.message.headed {
 		return s.broken(fmt.Errorf("end of header: %w", errOrder))
 	}
+	s.message.headed = true
 	s.guarded(func() { s.endOfHeader() })
 	return s.step(milter.OptNoEOHReply), nil
 }

@@ -244,3 +244,20 @@ terms = ["diagnosis", "medical record", "biopsy"]
 		})
 	}
 }
+
+// An MTA hands on the space that old syntax allows before the colon (RFC 5322
+// section 4.5).
+func TestFieldNameWithSpace(t *testing.T) {
+	for _, when := range []string{`header_from = "eve@evil.example"`, `sensitivity = "private"`, `subject.contains = "offer"`} {
+		set := loadText(t, "[[rule]]\nname = \"r\"\nthen = \"pickup\"\n[rule.when]\n"+when)
+		m := newMessage(t, "\nx\n", "ann@example.com", "bob@customer.example")
+		m.Header = []Field{{"From ", " Eve <eve@evil.example>"}, {"Sensitivity\t", " Private"}, {"Subject ", " an offer"}}
+		d, err := set.Evaluate(context.Background(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := d.Verdicts[0]; v.Rule != "r" {
+			t.Errorf("%s: %+v", when, v)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func (c headerFromCondition) level() level { return levelHeader }
 
 func (c headerFromCondition) test(st *state) truth {
 	for _, f := range st.message.Header {
-		if !strings.EqualFold(f.Name, "From") {
+		if !strings.EqualFold(strings.TrimSpace(f.Name), "From") {
 			continue
 		}
 		for _, address := range headerAddresses(f.Value) {

@@ -59,7 +59,7 @@ func priority(st *state) string {
 
 // field returns the value of the first field called name, "" if there is none.
 func (st *state) field(name string) string {
-	i := slices.IndexFunc(st.message.Header, func(f Field) bool { return strings.EqualFold(f.Name, name) })
+	i := slices.IndexFunc(st.message.Header, func(f Field) bool { return strings.EqualFold(strings.TrimSpace(f.Name), name) })
 	if i < 0 {
 		return ""
 	}
