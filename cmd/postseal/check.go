@@ -58,6 +58,7 @@ type checkOptions struct {
 	json    bool
 	postfix string // folder of Postfix's configuration, "" its default
 	noMTA   bool
+	running bool // all of it has to run
 }
 
 func newCheckCommand(a *app) *cobra.Command {
@@ -73,6 +74,7 @@ func newCheckCommand(a *app) *cobra.Command {
 	}
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	c.Flags().StringVar(&o.postfix, "postfix-config", "", "`folder` of Postfix's configuration (default Postfix's own)")
+	c.Flags().BoolVar(&o.running, "running", false, "it is an error when milter, store or portal don't answer")
 	c.Flags().BoolVar(&o.noMTA, "no-mta", false, "leave out the MTA's settings: it runs on another machine")
 	return c
 }
@@ -95,7 +97,9 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 		checkFiles(&r, c)
 		checkNames(&r, c)
 		checkAccess(&r, c)
-		checkSockets(ctx, &r, c)
+		checkSocketFolders(&r, c)
+		checkSocketGroups(&r, c)
+		checkSockets(ctx, &r, c, o.running)
 		if !o.noMTA {
 			checkPostfix(ctx, &r, c, o.postfix)
 		}

@@ -66,7 +66,11 @@ func checkKeys(r *report, c *config.Config) {
 func checkFiles(r *report, c *config.Config) {
 	switch info, err := os.Stat(c.Store.Dir); {
 	case errors.Is(err, fs.ErrNotExist):
-		r.warning("store", "%s is not there yet: the milter makes it when it starts", c.Store.Dir)
+		owner := "USER"
+		if u := milterUser(c); u != nil {
+			owner = u.Username
+		}
+		r.warning("store", "%s is not there yet: systemd's unit makes it; without systemd run: install -d -o %s -m 0700 %s", c.Store.Dir, owner, c.Store.Dir)
 	case err != nil:
 		r.error("store", "%v", err)
 	case !info.IsDir():

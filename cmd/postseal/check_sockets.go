@@ -3,8 +3,13 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -19,9 +24,14 @@ import (
 // checkWait bounds each attempt to reach something.
 const checkWait = 3 * time.Second
 
-// checkSockets asks who answers. That nobody does is a warning, since check is
-// also run before the first start; the submission service is the MTA's.
-func checkSockets(ctx context.Context, r *report, c *config.Config) {
+// checkSockets asks who answers. That nobody does is a warning, unless running,
+// since check is also run before the first start; the submission service is the
+// MTA's.
+func checkSockets(ctx context.Context, r *report, c *config.Config, running bool) {
+	silent := levelWarning
+	if running {
+		silent = levelError
+	}
 	ctx, cancel := context.WithTimeout(ctx, 4*checkWait)
 	defer cancel()
 	for _, address := range c.Milter.Listen {
@@ -29,33 +39,85 @@ func checkSockets(ctx context.Context, r *report, c *config.Config) {
 		if path, ok := strings.CutPrefix(address, "unix:"); ok {
 			network, to = "unix", path
 		}
-		checkDial(ctx, r, "milter", network, to)
+		checkDial(ctx, r, silent, "milter", network, to, greetMilter)
 	}
 	client := socket.NewClient(c.Store.Socket)
 	defer client.Close()
 	if _, err := os.Stat(c.Store.Socket); err != nil {
-		r.warning("store", "nobody serves %s: is the milter running?", c.Store.Socket)
+		r.add(silent, "store", "nobody serves %s: is the milter running?", c.Store.Socket)
 	} else if err := client.Hello(ctx); err != nil {
 		r.error("store", "%s: %v", c.Store.Socket, err)
 	} else {
 		r.ok("store", "%s answers", c.Store.Socket)
 	}
-	checkDial(ctx, r, "portal", "tcp", c.Portal.Listen)
+	checkDial(ctx, r, silent, "portal", "tcp", c.Portal.Listen, func(conn net.Conn) error { return greetPortal(conn, c.Portal) })
 	checkSubmission(ctx, r, c.Submission)
 }
 
-func checkDial(ctx context.Context, r *report, where, network, to string) {
+// checkDial connects and greets, as whoever is meant to connect does.
+func checkDial(ctx context.Context, r *report, silent, where, network, to string, greet func(net.Conn) error) {
 	d := net.Dialer{Timeout: checkWait}
 	conn, err := d.DialContext(ctx, network, to)
 	switch {
 	case errors.Is(err, os.ErrPermission):
 		r.error(where, "%s: %v", to, err)
 	case err != nil:
-		r.warning(where, "nobody answers on %s: is it running?", to)
+		r.add(silent, where, "nobody answers on %s: is it running?", to)
 	default:
-		conn.Close()
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(checkWait))
+		if err := greet(conn); err != nil {
+			r.error(where, "somebody listens on %s, but does not answer as the %s does: %v", to, where, err)
+			return
+		}
 		r.ok(where, "%s answers", to)
 	}
+}
+
+// greetMilter negotiates as an MTA does that offers nothing and asks for nothing:
+// SMFIC_OPTNEG with version 6, and a packet of the same kind for an answer.
+func greetMilter(conn net.Conn) error {
+	const negotiate = 'O'
+	hello := []byte{0, 0, 0, 13, negotiate, 0, 0, 0, 6, 0, 0, 1, 0xff, 0, 0x1f, 0xff, 0xff}
+	if _, err := conn.Write(hello); err != nil {
+		return err
+	}
+	var head [5]byte
+	if _, err := io.ReadFull(conn, head[:]); err != nil {
+		return err
+	}
+	if head[4] != negotiate {
+		return errors.New("no milter protocol")
+	}
+	rest := int64(binary.BigEndian.Uint32(head[:4])) - 1
+	if _, err := io.CopyN(io.Discard, conn, rest); err != nil {
+		return err
+	}
+	_, err := conn.Write([]byte{0, 0, 0, 1, 'Q'}) // SMFIC_QUIT
+	return err
+}
+
+// greetPortal asks for the portal's health. The certificate is looked at apart.
+func greetPortal(conn net.Conn, p config.Portal) error {
+	if p.Certificate != "" {
+		conn = tls.Client(conn, &tls.Config{ServerName: portalHost(p.URL), InsecureSkipVerify: true})
+	}
+	q, err := http.NewRequest(http.MethodGet, "http://"+portalHost(p.URL)+"/healthz", http.NoBody)
+	if err != nil {
+		return err
+	}
+	if err := q.Write(conn); err != nil {
+		return err
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), q)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("/healthz says %s", answer.Status)
+	}
+	return nil
 }
 
 func checkSubmission(ctx context.Context, r *report, s config.Submission) {
