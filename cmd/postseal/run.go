@@ -36,6 +36,7 @@ func Run(ctx context.Context, args []string, std Stdio) int {
 	root.SetIn(std.In)
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
+	needsSubcommand(root, "completion")
 	err := root.ExecuteContext(ctx)
 	if a.pool != nil {
 		a.pool.Close()
@@ -99,6 +100,15 @@ func newRootCommand(a *app) *cobra.Command {
 		newManCommand(a),
 	)
 	return root
+}
+
+// needsSubcommand makes cobra's own command, which prints its help whatever
+// follows it, refuse what it does not know.
+func needsSubcommand(root *cobra.Command, name string) {
+	root.InitDefaultCompletionCmd()
+	if c, _, err := root.Find([]string{name}); err == nil && c.Name() == name {
+		c.RunE = func(*cobra.Command, []string) error { return &usageError{name + " needs a subcommand"} }
+	}
 }
 
 // load reads the configuration file.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -50,7 +51,9 @@ func (p Problems) Error() string {
 // Load reads a file. The error is [Problems] if the file could be read.
 func Load(path string) (*Config, error) {
 	f, err := os.Open(path)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the configuration: %w: make one with postseal init, or name yours with --config", err)
+	} else if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	defer f.Close()
@@ -132,7 +135,12 @@ func (r *reader) walk(prefix string, table map[string]any, keys []key) {
 		i := slices.IndexFunc(keys, func(k key) bool { return k.name == path })
 		switch sub, isTable := v.(map[string]any); {
 		case i >= 0:
-			if err := keys[i].value.set(v); err != nil {
+			err := keys[i].value.set(v)
+			if each, ok := err.(interface{ Unwrap() []error }); ok { // of a list's items
+				for _, err := range each.Unwrap() {
+					r.report(path, "%s", err)
+				}
+			} else if err != nil {
 				r.report(path, "%s", err)
 			}
 		case isTable && isSection(path):
