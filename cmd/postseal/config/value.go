@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -65,15 +66,18 @@ func (v list) set(a any) error {
 		return fmt.Errorf("is %s, want a list of texts such as [\"a\", \"b\"]", kindOf(a))
 	}
 	texts := make([]string, len(items))
+	var bad []error
 	for i, item := range items {
 		s, ok := item.(string)
 		if !ok {
-			return fmt.Errorf("item %d is %s, want text in quotes", i+1, kindOf(item))
-		}
-		if err := v.check(s); err != nil {
-			return err
+			bad = append(bad, fmt.Errorf("item %d is %s, want text in quotes", i+1, kindOf(item)))
+		} else if err := v.check(s); err != nil {
+			bad = append(bad, err)
 		}
 		texts[i] = s
+	}
+	if len(bad) > 0 {
+		return errors.Join(bad...)
 	}
 	*v.to = texts
 	return nil
