@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/postseal/postseal/cmd/postseal/demo"
-	"github.com/postseal/postseal/cmd/postseal/mta"
 )
 
 func newDemoCommand(a *app) *cobra.Command {
@@ -53,11 +52,15 @@ func newDemoCommand(a *app) *cobra.Command {
 // quiet is the same app without anybody to ask or to tell.
 func (a *app) quiet() *app { return &app{Stdio: Stdio{Out: io.Discard, Err: a.Err}} }
 
+// errNoSudo says what to do without it.
+var errNoSudo = errors.New("demo: a private Postfix needs root, since its processes run under users of their own, and there is no sudo here: " +
+	"become root (su -) and run postseal demo again")
+
 // asRoot runs the demo again with sudo.
 func (a *app) asRoot(ctx context.Context, once bool, mails string) error {
 	sudo, err := exec.LookPath("sudo")
 	if err != nil {
-		return fmt.Errorf("demo: %w (there is no sudo here)", mta.ErrNotRoot)
+		return errNoSudo
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -237,7 +237,7 @@ func (r *replayReport) print(w io.Writer) error {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	fmt.Fprintf(&b, "%d messages\n", r.Messages)
+	fmt.Fprintln(&b, plural(r.Messages, "message"))
 	for _, name := range names {
 		fmt.Fprintf(&b, "%8d %s\n", r.Verdicts[name], name)
 	}
