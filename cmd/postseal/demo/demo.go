@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -48,6 +49,9 @@ type site struct {
 	postfix         *mta.Postfix
 	url             string // of the portal
 	log             string // file with Postseal's log
+
+	mu      sync.Mutex
+	refused []refusal
 }
 
 // Run runs the demo until ctx ends, or with Once until all samples are checked.
@@ -169,7 +173,7 @@ func (s *site) play(ctx context.Context) error {
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("demo: %d samples did not end as their rules say", failed)
+		return fmt.Errorf("demo: %d of %d samples did not end as their rules say", failed, len(samples()))
 	}
 	if s.options.Once {
 		s.say("\nEvery sample ended as its rule says.")

@@ -8,7 +8,9 @@ import (
 	"net/smtp"
 	"net/textproto"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/postseal/postseal/cmd/postseal/mta"
 )
@@ -22,6 +24,7 @@ func (s *site) try(ctx context.Context, x sample) error {
 	var reply *textproto.Error
 	if errors.As(err, &reply) && reply.Code == 550 {
 		s.say("    %s: %s", returned, reply.Msg)
+		s.refuse(x, reply)
 		if x.want[0] != returned {
 			return fmt.Errorf("want %s", x.want[0])
 		}
@@ -55,6 +58,26 @@ func (s *site) try(ctx context.Context, x sample) error {
 		s.say("    %s: a receipt", x.from)
 	}
 	return errors.Join(wrong...)
+}
+
+// A refusal is a mail that the MTA did not take: what its sender got is the text
+// of the reply, which a mail program shows or its server makes a bounce of.
+type refusal struct {
+	sample sample
+	reply  string
+	at     time.Time
+}
+
+func (s *site) refuse(x sample, reply *textproto.Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = append(s.refused, refusal{x, reply.Error(), time.Now()})
+}
+
+func (s *site) refusals() []refusal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.refused)
 }
 
 // outcome tells what a captured mail is to its recipient. The original counts as

@@ -66,6 +66,7 @@ type shownMail struct {
 	HTML    string
 	Files   []string
 	Time    time.Time
+	Refused string // the MTA's reply to the sender, who still has the mail
 }
 
 func (v *view) mails() (all []shownMail) {
@@ -79,6 +80,12 @@ func (v *view) mails() (all []shownMail) {
 			shown.Number = len(all)
 			all = append(all, shown)
 		}
+	}
+	for _, f := range v.site.refusals() {
+		all = append(all, shownMail{
+			Number: len(all), From: f.sample.from, To: strings.Join(f.sample.to, ", "),
+			Subject: f.sample.subject, Time: f.at, Refused: f.reply,
+		})
 	}
 	return all
 }
@@ -94,7 +101,7 @@ func (v *view) list(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *view) count(w http.ResponseWriter, r *http.Request) {
-	io.WriteString(w, strconv.Itoa(len(v.site.inside.Mails())+len(v.site.outside.Mails())))
+	io.WriteString(w, strconv.Itoa(len(v.site.inside.Mails())+len(v.site.outside.Mails())+len(v.site.refusals())))
 }
 
 func (v *view) html(w http.ResponseWriter, r *http.Request) {

@@ -57,8 +57,11 @@ func interruptDemo(t *testing.T, sig syscall.Signal) {
 			t.Errorf("%s lacks %q:\n%s", path, want, got)
 		}
 	}
-	// Six samples' mails, and the receipt for the one-time link.
-	wait(t, "seven mails", func() bool { return strings.TrimSpace(get(t, page[1]+"/count")) == "7" })
+	// Six samples' mails, the receipt for the one-time link, the mail returned.
+	wait(t, "eight mails", func() bool { return strings.TrimSpace(get(t, page[1]+"/count")) == "8" })
+	if got := get(t, page[1]+"/"); !strings.Contains(got, "<pre>550 ") || !strings.Contains(got, "gil@guest.example") {
+		t.Errorf("the returned mail is not shown:\n%s", got)
+	}
 	if err := cmd.Process.Signal(sig); err != nil {
 		t.Fatal(err)
 	}
