@@ -251,7 +251,10 @@ func (w *work) audit(d Deposit) {
 // logDone writes a line per recipient.
 func (w *work) logDone() {
 	w.outcomes(func(p *person, e store.Event) {
-		w.log.Info("verdict applied", "event", string(e), "to", p.address, "rule", names([]*person{p}),
-			"message", w.sealed[p.key].Message, "verdict", p.verdict)
+		about := []any{"event", string(e), "to", p.address, "rule", names([]*person{p})}
+		if id := w.sealed[p.key].Message; id != "" {
+			about = append(about, "message", id)
+		}
+		w.log.Info("verdict applied", append(about, "verdict", p.verdict)...)
 	})
 }
