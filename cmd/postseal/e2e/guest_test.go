@@ -35,6 +35,15 @@ func TestGuestGetsNotice(t *testing.T) {
 	if got := s.Run(t, "store", "check"); !strings.Contains(got, "0 problems") {
 		t.Errorf("store check: %s", got)
 	}
+	// Run fails the test when the trail's chain is broken.
+	message := strings.TrimPrefix(n.Link, s.URL+"/a/")[:36]
+	if got := s.Run(t, "store", "audit", "--since", "1h", "--message", message); !strings.Contains(got, "sealed") || !strings.Contains(got, "from=ann@example.com") {
+		t.Errorf("store audit: %s", got)
+	}
+	if got := s.Run(t, "store", "audit", "--json", "--event", "sealed", "--limit", "1"); !strings.HasPrefix(got, `{"seq":`) || !strings.Contains(got, message) || strings.Count(got, "\n") != 1 {
+		t.Errorf("store audit --json: %s", got)
+	}
+	s.Run(t, "check", "--running", "--no-mta")
 }
 
 // TestPlainMailPasses: what no rule wants goes out as it came.
