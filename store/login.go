@@ -107,8 +107,8 @@ func (s *Store) Login(ctx context.Context, l socket.Login) (socket.Session, erro
 	given := sha256.Sum256(l.Verifier)
 	if subtle.ConstantTimeCompare(given[:], a.Verifier[:]) != 1 || !known {
 		// Written for unknown addresses too: the time must not tell.
-		entry := Entry{Event: EventLoginFailed, Address: bounded(l.Address, maxAddress), Client: bounded(l.Client, 64)}
-		if err := s.update(ctx, func(c *change) error { return s.audit(c, entry) }); err != nil {
+		entries := s.budget.within(Entry{Event: EventLoginFailed, Address: bounded(l.Address, maxAddress), Client: bounded(l.Client, 64)})
+		if err := s.update(ctx, func(c *change) error { return s.audit(c, entries...) }); err != nil {
 			return socket.Session{}, err
 		}
 		return socket.Session{}, socket.ErrLogin

@@ -49,6 +49,7 @@ func (s *Store) RequestReset(ctx context.Context, address, client string) error 
 		return fmt.Errorf("render a reset mail: %d octets are more than %d", len(mail.Data), maxInlineMail)
 	}
 	mail.To = []string{address}
+	entries := s.budget.within(Entry{Event: EventResetAsked, Address: address, Client: bounded(client, 64)})
 	sent := false
 	err = s.update(ctx, func(c *change) error {
 		entitled, err := s.resetEntitled(c, account)
@@ -56,7 +57,10 @@ func (s *Store) RequestReset(ctx context.Context, address, client string) error 
 			return err
 		}
 		sent = entitled
-		return s.putReset(c, account, r, mail, client, entitled)
+		if err := s.putReset(c, account, r, mail, entitled); err != nil {
+			return err
+		}
+		return s.audit(c, entries...)
 	})
 	if err == nil && sent {
 		s.mailAdded()
@@ -76,7 +80,7 @@ func (s *Store) resetEntitled(c *change, account accountID) (bool, error) {
 
 // putReset stores link and mail, and takes them back if the address is not
 // entitled to them.
-func (s *Store) putReset(c *change, account accountID, r ResetMail, m Mail, client string, entitled bool) error {
+func (s *Store) putReset(c *change, account accountID, r ResetMail, m Mail, entitled bool) error {
 	h := r.Code.Token().Hash()
 	mail := newID()
 	d := s.Begin(DepositKey{}) // only to collect
@@ -103,7 +107,7 @@ func (s *Store) putReset(c *change, account accountID, r ResetMail, m Mail, clie
 			}
 		}
 	}
-	return s.audit(c, Entry{Event: EventResetAsked, Address: r.Address, Client: bounded(client, 64)})
+	return nil
 }
 
 // endResets ends every reset link of an account.

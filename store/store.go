@@ -42,6 +42,7 @@ type Store struct {
 	active activeSet
 	due    chan struct{}
 	guard  *throttle
+	budget *budget // of the trail, for what strangers do
 	// upkeep is held for writing by what must not see payloads go (a backup) and
 	// for reading by what deletes them.
 	upkeep    sync.RWMutex
@@ -78,7 +79,7 @@ func Open(o Options) (*Store, error) {
 		due:       make(chan struct{}, 1),
 		freeSpace: freeSpace,
 	}
-	s.guard = newThrottle(s.now)
+	s.guard, s.budget = newThrottle(s.now), newBudget(s.now)
 	if err := s.prepare(db); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
