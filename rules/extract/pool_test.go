@@ -188,9 +188,12 @@ func TestPoolKilled(t *testing.T) {
 		"kill": ReasonFailed, "memory": ReasonFailed, "file": ReasonFailed, "flood": ReasonFailed, "long": ReasonFailed, "reason": ReasonFailed, "hang": ReasonTimeout, "spin": ReasonTimeout,
 	} {
 		t.Run(mode, func(t *testing.T) {
-			o := PoolOptions{CPU: time.Second, Memory: 256 << 20, Limits: Limits{Text: 1 << 20}}
-			if mode == "hang" {
+			o := PoolOptions{Memory: 256 << 20, Limits: Limits{Text: 1 << 20}}
+			switch mode {
+			case "hang":
 				o.Timeout = 200 * time.Millisecond
+			case "spin":
+				o.CPU = time.Second
 			}
 			p := newTestPool(t, mode, o)
 			_, r := poolRead(t, p, "a.docx", docx)
