@@ -16,17 +16,7 @@ import (
 // private starts two sinks and a Postfix between them, and stops all at the end.
 func private(t *testing.T, o Options) (p *Postfix, inside, outside *Sink) {
 	t.Helper()
-	sinks := make([]*Sink, 2)
-	for i := range sinks {
-		s, err := NewSink()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { s.Close() })
-		sinks[i] = s
-	}
-	o.Internal = []string{"example.com"}
-	o.Inside, o.Outside = sinks[0].Addr(), sinks[1].Addr()
+	inside, outside = between(t, &o)
 	p, err := Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +29,23 @@ func private(t *testing.T, o Options) (p *Postfix, inside, outside *Sink) {
 			t.Log(p.Log())
 		}
 	})
-	return p, sinks[0], sinks[1]
+	return p, inside, outside
+}
+
+// between starts the two sinks of an MTA and names them in its options.
+func between(t *testing.T, o *Options) (inside, outside *Sink) {
+	t.Helper()
+	for _, s := range []**Sink{&inside, &outside} {
+		sink, err := NewSink()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { sink.Close() })
+		*s = sink
+	}
+	o.Internal = []string{"example.com"}
+	o.Inside, o.Outside = inside.Addr(), outside.Addr()
+	return inside, outside
 }
 
 func deadline(t *testing.T) context.Context {

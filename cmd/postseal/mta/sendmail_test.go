@@ -14,17 +14,7 @@ import (
 // the end.
 func privateSendmail(t *testing.T, o Options) (s *Sendmail, inside, outside *Sink) {
 	t.Helper()
-	sinks := make([]*Sink, 2)
-	for i := range sinks {
-		sink, err := NewSink()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { sink.Close() })
-		sinks[i] = sink
-	}
-	o.Internal = []string{"example.com"}
-	o.Inside, o.Outside = sinks[0].Addr(), sinks[1].Addr()
+	inside, outside = between(t, &o)
 	s, err := StartSendmail(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +28,7 @@ func privateSendmail(t *testing.T, o Options) (s *Sendmail, inside, outside *Sin
 			t.Log(log)
 		}
 	})
-	return s, sinks[0], sinks[1]
+	return s, inside, outside
 }
 
 // body has what tempts an MTA to change it: a dot line, trailing blanks, 8-bit.
