@@ -18,6 +18,11 @@ type Also struct {
 	Receipt      *bool            // whether the sender gets a receipt; nil: no rule said so
 	Expire       time.Duration    // how long a sealed message can be read; 0: the configured retention
 	Notify       []string         // addresses that are told about the verdict
+
+	TLS         TLSLevel    // how the way to the next server must be protected; "": no rule said so
+	TLSElse     TLSElse     // what if it can't be; "" is [ElseWait]
+	ReadReceipt *bool       // whether the sender is told when it is first opened; nil: if the message asks
+	Restrict    Restriction // what the recipient can't do with a sealed message
 }
 
 // MarshalJSON writes what is set, under the names of the rule files.

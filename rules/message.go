@@ -22,6 +22,11 @@ type Message struct {
 	// Sent returns how many recipients the other messages of this sender had since
 	// a time. Without it, or when it fails, rules that ask end in an error.
 	Sent func(since time.Time) (int64, error)
+
+	// Released tells whether a rule that blocks lets this message through to a
+	// recipient, because somebody released it or trusts its sender since. The
+	// rule is then passed over. nil: never. When it fails, so does the evaluation.
+	Released func(rule, recipient string) (bool, error)
 }
 
 // SentBefore is a Message.Sent that always says n.
@@ -59,8 +64,10 @@ type Verdict struct {
 	Rule      string     // the rule that decided; "" for a default
 	Reason    string     // why, when no rule decided: "default" or "unscannable: ..."
 	Text      string     // the rule's text for the sender
+	Release   Release    // how a blocked message can be released
 	Also      Also       // what the matching rules add
 	Matched   []string   // other rules that matched, in file order
+	Passed    []string   // rules that would have blocked, and let through what was released
 	Would     []string   // rules in test mode that matched, as "one-time by card"
 	Evidence  []Evidence // of the rules that matched
 }

@@ -31,6 +31,10 @@ type SealRequest struct {
 	Message    io.Reader // the plaintext original, read once to EOF
 	Created    time.Time
 	Expires    time.Time
+	Restrict   seal.Restriction // PIN makes one for each recipient, see [Sealed]
+	// ReadReceipt is where a disposition notification (RFC 8098) goes when the
+	// message is first opened; "" for none.
+	ReadReceipt string
 }
 
 // Sealed is what a recipient's notice needs.
@@ -40,6 +44,8 @@ type Sealed struct {
 	Mode      seal.Mode
 	Account   bool      // the recipient has an account: no code, the link alone
 	Code      seal.Code // activation or one-time code; zero if Account
+	PIN       string    // told to the sender alone; "" if there is none
+	Language  string    // of the recipient's account (BCP 47); "" if not known
 	Created   time.Time
 	Expires   time.Time
 }
@@ -55,4 +61,7 @@ type Mail struct {
 	ID   string
 	Data []byte
 	Rest io.Reader // more after Data, read once by Commit; nil for nothing
+	// Pass goes into the guard's mark: what the milter is to know when the mail
+	// passes it again. nil: it lets the mail pass as it is.
+	Pass []byte
 }
