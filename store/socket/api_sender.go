@@ -100,10 +100,10 @@ type StatusLine struct {
 	Message    string           `json:"message,omitempty"` // id, if it was sealed
 	Held       string           `json:"held,omitempty"`    // state of a held message: as in Held
 	Restrict   seal.Restriction `json:"restrict,omitzero"`
-	Noticed    time.Time        `json:"noticed,omitzero"`    // the notice was handed to the mail server
+	Noticed    time.Time        `json:"noticed,omitzero"`     // the notice was handed to the mail server
 	NoticeLost bool             `json:"noticeLost,omitempty"` // the notice could not be delivered
-	Opened     time.Time        `json:"opened,omitzero"`     // first
-	Replied    time.Time        `json:"replied,omitzero"`    // last
+	Opened     time.Time        `json:"opened,omitzero"`      // first
+	Replied    time.Time        `json:"replied,omitzero"`     // last
 	Expires    time.Time        `json:"expires,omitzero"`
 	Ended      string           `json:"ended,omitempty"` // "", expired, recalled, used
 	EndedAt    time.Time        `json:"endedAt,omitzero"`
