@@ -33,3 +33,30 @@ func TestLook(t *testing.T) {
 		}
 	}
 }
+
+// What an office file is depends neither on the order of its parts nor on
+// chance.
+func TestOfficeType(t *testing.T) {
+	const office = "application/vnd.openxmlformats-officedocument."
+	for _, tt := range []struct {
+		parts []string
+		media string
+	}{
+		{[]string{"xl/workbook.bin", "xl/worksheets/sheet1.bin", "xl/styles.bin", "xl/theme/theme1.xml"}, "application/vnd.ms-excel.sheet.binary.macroenabled.12"},
+		{[]string{"xl/workbook.xml", "xl/worksheets/sheet1.xml", "docProps/app.xml"}, office + "spreadsheetml.sheet"},
+		{[]string{"word/document.xml", "xl/workbook.xml", "ppt/presentation.xml"}, office + "wordprocessingml.document"},
+		{[]string{"ppt/presentation.xml", "visio/document.xml"}, office + "presentationml.presentation"},
+		{[]string{"visio/document.xml", "docProps/app.xml"}, "application/vnd.ms-visio.drawing"},
+		{[]string{"docProps/app.xml"}, "application/vnd.openxmlformats-package"},
+	} {
+		for i := range 100 {
+			files := []sample.File{{Name: "[Content_Types].xml", Data: []byte("<Types/>")}}
+			for j := range tt.parts {
+				files = append(files, sample.File{Name: tt.parts[(i+j)%len(tt.parts)]})
+			}
+			if _, r := read(t, "a.bin", "", sample.Zip(files...), Limits{}); r.Type != tt.media {
+				t.Fatalf("%v, time %d: %s, want %s", tt.parts, i+1, r.Type, tt.media)
+			}
+		}
+	}
+}

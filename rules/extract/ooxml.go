@@ -32,21 +32,23 @@ func readOOXML(p *zipPackage) error {
 	return nil
 }
 
-// officeType tells the families of office files apart.
+// officeType tells the families of office files apart by the folders of their
+// parts. One with the folders of several is taken for the first family, whatever
+// the order of its parts.
 func (p *zipPackage) officeType() string {
 	const office = "application/vnd.openxmlformats-officedocument."
-	for name := range p.parts {
-		switch {
-		case strings.HasPrefix(name, "word/"):
-			return office + "wordprocessingml.document"
-		case name == "xl/workbook.bin":
-			return "application/vnd.ms-excel.sheet.binary.macroenabled.12"
-		case strings.HasPrefix(name, "xl/"):
-			return office + "spreadsheetml.sheet"
-		case strings.HasPrefix(name, "ppt/"):
-			return office + "presentationml.presentation"
-		case strings.HasPrefix(name, "visio/"):
-			return "application/vnd.ms-visio.drawing"
+	families := []struct{ prefix, media string }{
+		{"word/", office + "wordprocessingml.document"},
+		{"xl/workbook.bin", "application/vnd.ms-excel.sheet.binary.macroenabled.12"},
+		{"xl/", office + "spreadsheetml.sheet"},
+		{"ppt/", office + "presentationml.presentation"},
+		{"visio/", "application/vnd.ms-visio.drawing"},
+	}
+	for _, f := range families {
+		for name := range p.parts {
+			if strings.HasPrefix(name, f.prefix) {
+				return f.media
+			}
 		}
 	}
 	return "application/vnd.openxmlformats-package"
