@@ -24,7 +24,7 @@ func (s *session) endOfHeader() {
 	m, o := s.message, s.server.options
 	for _, mark := range m.takeMarks() {
 		e := guard.Envelope{From: m.from, To: m.addresses(), MessageID: m.get("Message-ID")}
-		if o.Guard.Genuine(mark, e, o.Now()) {
+		if _, ok := o.Guard.Genuine(mark, e, o.Now()); ok {
 			m.own = true
 		} else {
 			s.log().Warn("forged mark of our own mail", "event", "ignored")

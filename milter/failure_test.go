@@ -452,7 +452,7 @@ func TestConnectionLostMidway(t *testing.T) {
 func TestLoopGuard(t *testing.T) {
 	g := guard.New(guardKey)
 	e := guard.Envelope{From: "ann@example.com", To: []string{"guest2@a.example", "guest@a.example"}, MessageID: "<n1@example.com>"}
-	genuine := g.Mark(e, now)
+	genuine := g.Mark(e, nil, now)
 	to := []string{"<guest@a.example>", "<Guest2@A.example>"}
 	tests := []struct {
 		name  string
@@ -465,8 +465,8 @@ func TestLoopGuard(t *testing.T) {
 		{"forged", []string{"v1 abc def"}, to, false},
 		{"two forged", []string{"v1 abc def", ""}, to, false},
 		{"other recipients", []string{genuine}, to[:1], false},
-		{"old", []string{g.Mark(e, now.Add(-2*guard.Lifetime))}, to, false},
-		{"another key", []string{guard.New([32]byte{9}).Mark(e, now)}, to, false},
+		{"old", []string{g.Mark(e, nil, now.Add(-2*guard.Lifetime))}, to, false},
+		{"another key", []string{guard.New([32]byte{9}).Mark(e, nil, now)}, to, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

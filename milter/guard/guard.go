@@ -8,6 +8,13 @@
 // over the envelope sender, the sorted envelope recipients, the Message-ID and
 // the time. The milter removes it, genuine or not, so nobody outside sees one.
 // It is worth nothing for another envelope or Message-ID, and after [Lifetime].
+//
+// A mark can carry a pass, which says what the milter should know when the mail
+// comes to it:
+//
+//	X-Postseal-Mail: v2 <seconds> <HMAC-SHA256> <pass, base64url, with spaces to fold at>
+//
+// The digest is over the pass too. Whoever sees the mark can read it.
 package guard
 
 import (
@@ -30,7 +37,17 @@ const Header = "X-Postseal-Mail"
 // mail, to be sealed into another notice.
 const Lifetime = 7 * 24 * time.Hour
 
-const version = "v1"
+const (
+	version     = "v1"
+	versionPass = "v2"
+)
+
+// MaxPass is how many octets a pass can have: MTAs cut header fields that are too
+// long (Postfix at 60,000 octets).
+const MaxPass = 16 << 10
+
+// passLine is how many characters of a pass go on one line.
+const passLine = 72
 
 // A Guard makes and checks marks.
 type Guard struct{ key [32]byte }
@@ -45,44 +62,70 @@ type Envelope struct {
 	MessageID string
 }
 
-// Mark returns the field's value for a mail that is sent now.
-func (g *Guard) Mark(e Envelope, now time.Time) string {
+// Mark returns the field's value for a mail that is sent now. A pass of at most
+// [MaxPass] octets goes with it, nil is none. The value has no line ends; it can be
+// folded at each space.
+func (g *Guard) Mark(e Envelope, pass []byte, now time.Time) string {
 	seconds := now.Unix()
-	mac := base64.RawURLEncoding.EncodeToString(g.mac(e, seconds))
-	return version + " " + strconv.FormatInt(seconds, 16) + " " + mac
+	v := version
+	if len(pass) > 0 {
+		v = versionPass
+	}
+	f := []string{v, strconv.FormatInt(seconds, 16), base64.RawURLEncoding.EncodeToString(g.mac(e, pass, seconds))}
+	for text := range slices.Chunk([]byte(base64.RawURLEncoding.EncodeToString(pass)), passLine) {
+		f = append(f, string(text))
+	}
+	return strings.Join(f, " ")
 }
 
 // Genuine reports whether value is the mark that Mark made for the envelope, and
-// still good.
-func (g *Guard) Genuine(value string, e Envelope, now time.Time) bool {
+// still good, and returns the pass that it carries.
+func (g *Guard) Genuine(value string, e Envelope, now time.Time) (pass []byte, ok bool) {
 	f := strings.Fields(value)
-	if len(f) != 3 || f[0] != version {
-		return false
+	if len(f) < 3 || (f[0] == version) != (len(f) == 3) || f[0] != version && f[0] != versionPass {
+		return nil, false
 	}
 	seconds, err := strconv.ParseInt(f[1], 16, 64)
 	if err != nil {
-		return false
+		return nil, false
+	}
+	if len(f) > 3 {
+		text := strings.Join(f[3:], "")
+		if len(text) > base64.RawURLEncoding.EncodedLen(MaxPass) {
+			return nil, false
+		}
+		if pass, err = base64.RawURLEncoding.Strict().DecodeString(text); err != nil || len(pass) == 0 {
+			return nil, false
+		}
 	}
 	mac, err := base64.RawURLEncoding.Strict().DecodeString(f[2])
-	if err != nil || !hmac.Equal(mac, g.mac(e, seconds)) {
-		return false
+	if err != nil || !hmac.Equal(mac, g.mac(e, pass, seconds)) {
+		return nil, false
 	}
-	age := now.Sub(time.Unix(seconds, 0))
-	return -Lifetime <= age && age <= Lifetime
+	if age := now.Sub(time.Unix(seconds, 0)); age < -Lifetime || age > Lifetime {
+		return nil, false
+	}
+	return pass, true
 }
 
 // mac is HMAC-SHA256 over the fields, each with its length in front. An MTA may
-// change the case of a domain, so case does not count.
-func (g *Guard) mac(e Envelope, seconds int64) []byte {
+// change the case of a domain and fold a Message-ID in another way, so neither
+// counts.
+func (g *Guard) mac(e Envelope, pass []byte, seconds int64) []byte {
 	h := hmac.New(sha256.New, g.key[:])
 	put := func(s string) {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(s))))
 		h.Write([]byte(s))
 	}
-	put(version)
+	if len(pass) > 0 {
+		put(versionPass)
+		put(string(pass))
+	} else {
+		put(version)
+	}
 	put(strconv.FormatInt(seconds, 16))
 	put(strings.ToLower(e.From))
-	put(strings.TrimSpace(e.MessageID))
+	put(strings.Join(strings.Fields(e.MessageID), " "))
 	to := make([]string, len(e.To))
 	for i, a := range e.To {
 		to[i] = strings.ToLower(a)

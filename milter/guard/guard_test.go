@@ -13,7 +13,7 @@ var (
 )
 
 func TestGenuine(t *testing.T) {
-	mark := New(key).Mark(e, now)
+	mark := New(key).Mark(e, nil, now)
 	if strings.ContainsAny(mark, "\r\n") || len(mark) > 76 {
 		t.Errorf("mark %q", mark)
 	}
@@ -48,31 +48,76 @@ func TestGenuine(t *testing.T) {
 		{"empty", "", e, now, false},
 		{"no digest", "v1 6741d0f0", e, now, false},
 		{"padded", mark + "=", e, now, false},
-		{"another key", New([32]byte{9}).Mark(e, now), e, now, false},
+		{"Message-ID folded", mark, change(func(e *Envelope) { e.MessageID = "\n <1@example.com>" }), now, true},
+		{"a pass added", mark + " eHl6", e, now, false},
+		{"a pass added, of the version with one", strings.Replace(mark, "v1", "v2", 1) + " eHl6", e, now, false},
+		{"another key", New([32]byte{9}).Mark(e, nil, now), e, now, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := New(key).Genuine(tt.value, tt.e, tt.at); got != tt.want {
+			if pass, got := New(key).Genuine(tt.value, tt.e, tt.at); got != tt.want || pass != nil {
 				t.Errorf("%q: %v, want %v", tt.value, got, tt.want)
 			}
 		})
 	}
 }
 
+func TestPass(t *testing.T) {
+	long := strings.Repeat("0123456789", MaxPass/10)
+	for _, pass := range []string{"x", `{"rules":["card"]}`, long} {
+		mark := New(key).Mark(e, []byte(pass), now)
+		for l := range strings.FieldsSeq(mark) {
+			if len(l) > passLine {
+				t.Errorf("a word of %d octets", len(l))
+			}
+		}
+		tests := []struct {
+			name, value string
+			ok          bool
+		}{
+			{"as made", mark, true},
+			{"folded", strings.ReplaceAll(mark, " ", "\n "), true},
+			{"unfolded", strings.Join(strings.SplitN(mark, " ", 4)[:3], " ") + " " + strings.ReplaceAll(strings.SplitN(mark, " ", 4)[3], " ", ""), true},
+			{"without it", strings.Join(strings.SplitN(mark, " ", 4)[:3], " "), false},
+			{"without it, of the version without one", "v1" + strings.Join(strings.SplitN(mark, " ", 4)[:3], " ")[2:], false},
+			{"another", strings.Join(strings.SplitN(mark, " ", 4)[:3], " ") + " eHl6", false},
+			{"longer", mark + " eHl6", false},
+			{"too long", mark + strings.Repeat(" eHl6", MaxPass), false},
+			{"no base64", mark + " *", false},
+		}
+		for _, tt := range tests {
+			got, ok := New(key).Genuine(tt.value, e, now)
+			if ok != tt.ok || ok && string(got) != pass {
+				t.Errorf("%s: %v and a pass of %d octets, want %v and %d", tt.name, ok, len(got), tt.ok, len(pass))
+			}
+		}
+	}
+}
+
 // No text but the mark itself is genuine.
 func FuzzGenuine(f *testing.F) {
-	mark := New(key).Mark(e, now)
+	mark := New(key).Mark(e, nil, now)
+	carries := New(key).Mark(e, []byte("a pass"), now)
 	f.Add(mark)
+	f.Add(carries)
 	f.Add("v1 6741d0f0 AAAA")
+	f.Add("v2 6741d0f0 AAAA eHl6")
 	f.Add("v1  \t" + mark[3:])
 	f.Add("v1 -8000000000000000 ")
 	f.Fuzz(func(t *testing.T, value string) {
-		if New(key).Genuine(value, e, now) && strings.Join(strings.Fields(value), " ") != mark {
-			// Hexadecimal allows other spellings of the same time.
-			fields, own := strings.Fields(value), strings.Fields(mark)
-			if len(fields) != 3 || fields[2] != own[2] {
-				t.Errorf("%q passes for genuine", value)
-			}
+		pass, ok := New(key).Genuine(value, e, now)
+		if !ok {
+			return
+		}
+		own := mark
+		if pass != nil {
+			own = carries
+		}
+		// Hexadecimal allows other spellings of the same time, and the pass other
+		// spaces.
+		fields, want := strings.Fields(value), strings.Fields(own)
+		if fields[2] != want[2] || pass != nil && string(pass) != "a pass" {
+			t.Errorf("%q passes for genuine", value)
 		}
 	})
 }

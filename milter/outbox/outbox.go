@@ -75,6 +75,7 @@ type Item struct {
 	From     string
 	To       []string
 	ID       string // Message-ID
+	Pass     []byte // for the mark, see [store.Mail]
 	Attempts int    // before this one
 	Queued   time.Time
 	Open     func() (io.ReadCloser, error)

@@ -203,11 +203,32 @@ func TestSends(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := guard.Envelope{From: m.from, To: m.to, MessageID: p.Header.Get("Message-ID")}
-	if !guard.New(guardKey).Genuine(p.Header.Get(guard.Header), e, time.Now()) {
+	if _, ok := guard.New(guardKey).Genuine(p.Header.Get(guard.Header), e, time.Now()); !ok {
 		t.Errorf("mark %q is not genuine", p.Header.Get(guard.Header))
 	}
 	if !bytes.HasSuffix(m.data, []byte("\r\n\r\nbody\r\n.\r\nend\r\n")) {
 		t.Errorf("body %q", m.data)
+	}
+}
+
+// What the milter has to know again goes into the mark.
+func TestPass(t *testing.T) {
+	m := &mta{}
+	pass := bytes.Repeat([]byte("what the milter has to know"), 300)
+	q := newQueue(item(func(i *Item) { i.Pass = pass }))
+	run(t, q, Options{Address: m.serve(t, nil)})
+	p, err := mail.ReadMessage(bytes.NewReader(m.data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := guard.Envelope{From: m.from, To: m.to, MessageID: p.Header.Get("Message-ID")}
+	if got, ok := guard.New(guardKey).Genuine(p.Header.Get(guard.Header), e, time.Now()); !ok || !bytes.Equal(got, pass) {
+		t.Errorf("genuine %v, a pass of %d octets", ok, len(got))
+	}
+	for l := range bytes.Lines(m.data) {
+		if len(l) > 80 {
+			t.Errorf("a line of %d octets", len(l))
+		}
 	}
 }
 

@@ -157,7 +157,10 @@ func (o *Outbox) transact(c *smtp.Client, i *Item, data io.Reader) error {
 	if err != nil {
 		return err
 	}
-	mark := o.options.Guard.Mark(guard.Envelope{From: i.From, To: i.To, MessageID: i.ID}, o.options.Now())
+	mark := o.options.Guard.Mark(guard.Envelope{From: i.From, To: i.To, MessageID: i.ID}, i.Pass, o.options.Now())
+	if len(i.Pass) > 0 {
+		mark = strings.ReplaceAll(mark, " ", "\r\n ")
+	}
 	head := guard.Header + ": " + mark + "\r\n"
 	if _, err := io.Copy(w, io.MultiReader(strings.NewReader(head), data)); err != nil {
 		return fmt.Errorf("send a mail: %w", err)
