@@ -52,11 +52,13 @@ func (p *portal) activationForm(c *call, code seal.Code, info socket.LinkInfo) e
 func (p *portal) renderActivation(c *call, status int, v activationView) error {
 	v.Offline = p.recovery == nil
 	v.Lost = v.Offline && v.Reset
-	v.Rules = p.passwords.rules()
+	for _, key := range passwordKeys {
+		v.Rules = append(v.Rules, passwordRule{key, c.text("password." + key)})
+	}
 	v.Words = strings.Join(p.context(v.Name, v.Recipient), " ")
-	title := text("activate.title")
+	title := c.text("activate.title")
 	if v.Reset && !v.New {
-		title = text("reset.title")
+		title = c.text("reset.title")
 	}
 	return p.render(c, status, "activate", title, v)
 }
@@ -87,12 +89,12 @@ func (p *portal) activate(c *call) error {
 	}
 	password := c.r.PostFormValue("password")
 	if v.Name == "" || utf8.RuneCountInString(v.Name) > maxNameRunes {
-		v.Errors["name"] = text("activate.badname")
+		v.Errors["name"] = c.text("activate.badname")
 	}
 	if missing := p.passwords.check(password, p.context(v.Name, v.Recipient)); len(missing) > 0 {
-		v.Errors["password"] = missing[0].Error
+		v.Errors["password"] = c.text("password." + missing[0] + ".error")
 	} else if password != c.r.PostFormValue("repeat") {
-		v.Errors["repeat"] = text("activate.mismatch")
+		v.Errors["repeat"] = c.text("activate.mismatch")
 	}
 	if len(v.Errors) > 0 {
 		return p.renderActivation(c, http.StatusUnprocessableEntity, v)
@@ -109,7 +111,7 @@ func (p *portal) activate(c *call) error {
 	a.Name = v.Name
 	s, err := p.owner.Activate(c.ctx(), code.Token(), a)
 	if errors.Is(err, socket.ErrConflict) {
-		return p.renderLogin(c, http.StatusConflict, loginView{Address: info.Recipient, Code: v.Code, Message: info.Message, Error: text("activate.exists")})
+		return p.renderLogin(c, http.StatusConflict, loginView{Address: info.Recipient, Code: v.Code, Message: info.Message, Error: c.text("activate.exists")})
 	}
 	if err != nil {
 		return err

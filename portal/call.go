@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+	"github.com/postseal/postseal/portal/locale"
 )
 
 // A call is one request on its way through a handler.
@@ -16,6 +17,7 @@ type call struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	route   route
+	viewer  *locale.Viewer
 	client  string    // address of the browser, for limits and the owner's audit
 	user    *user     // set for routes of class session
 	cookie  bool      // the request carried a session cookie
@@ -26,6 +28,12 @@ func (c *call) ctx() context.Context { return c.r.Context() }
 
 // arg returns a variable of the route's path.
 func (c *call) arg(name string) string { return mux.Vars(c.r)[name] }
+
+// text returns a text of the pages in the viewer's language ([locale.Language.Text]).
+func (c *call) text(key string, args ...any) string { return c.viewer.Text(key, args...) }
+
+// plural is text in its form for n ([locale.Language.Plural]).
+func (c *call) plural(key string, n int, args ...any) string { return c.viewer.Plural(key, n, args...) }
 
 // redirect sends the browser on by a GET (RFC 9110 section 15.4.4).
 func (c *call) redirect(to string) error {
@@ -59,6 +67,7 @@ func (p *portal) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &recorder{ResponseWriter: w}
 		c := &call{w: rec, r: r, route: rt, client: p.clientAddress(r), started: time.Now()}
+		c.viewer = &locale.Viewer{Language: p.texts.English(), Zone: time.UTC, Now: p.now()}
 		p.headers(rec.Header())
 
 		timeout := p.limits.Timeout

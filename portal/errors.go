@@ -106,9 +106,9 @@ func (p *portal) fail(c *call, err error) {
 		}
 		return
 	}
-	v := errorView{Title: text("error." + f.key + ".title"), Text: text("error." + f.key + ".text"), Code: f.key == "unknown"}
+	v := errorView{Title: c.text("error." + f.key + ".title"), Text: c.text("error." + f.key + ".text"), Code: f.key == "unknown"}
 	if wait != nil {
-		v.Text = text("error.throttled.text", waitText(wait.RetryAfter))
+		v.Text = c.text("error.throttled.text", "Wait", c.wait(wait.RetryAfter))
 	}
 	if err := p.render(c, f.status, "error", v.Title, v); err != nil {
 		p.log.Error("error page failed", "error", err)
@@ -121,12 +121,13 @@ type errorView struct {
 	Code        bool // offer the page for typing the code
 }
 
-func waitText(d time.Duration) string {
+// wait says how long to wait.
+func (c *call) wait(d time.Duration) string {
 	switch {
 	case d < 90*time.Second:
-		return text("wait.seconds", int(d.Seconds())+1)
+		return c.plural("wait.seconds", int(d.Seconds())+1)
 	case d < 90*time.Minute:
-		return text("wait.minutes", int(d.Minutes())+1)
+		return c.plural("wait.minutes", int(d.Minutes())+1)
 	}
-	return text("wait.hours", int(d.Hours())+1)
+	return c.plural("wait.hours", int(d.Hours())+1)
 }

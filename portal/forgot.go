@@ -22,7 +22,7 @@ func (p *portal) forgotForm(c *call) error {
 
 func (p *portal) renderForgot(c *call, status int, v forgotView) error {
 	v.Offline = p.recovery == nil
-	return p.render(c, status, "forgot", text("forgot.title"), v)
+	return p.render(c, status, "forgot", c.text("forgot.title"), v)
 }
 
 // forgot asks the owner to mail a reset link. The answer is the same whether
@@ -33,7 +33,7 @@ func (p *portal) forgot(c *call) error {
 	}
 	v := forgotView{Address: cleanLine(c.r.PostFormValue("address"))}
 	if at := strings.LastIndexByte(v.Address, '@'); at < 1 || at == len(v.Address)-1 || len(v.Address) > maxAddress {
-		v.Error = text("forgot.badaddress")
+		v.Error = c.text("forgot.badaddress")
 		return p.renderForgot(c, http.StatusUnprocessableEntity, v)
 	}
 	err := p.owner.RequestReset(c.ctx(), v.Address, c.client)

@@ -57,22 +57,22 @@ func (p *portal) inbox(c *call) error {
 			p.log.Error("message of an inbox fails verification", "message", m.ID)
 			row.Broken = true
 		} else {
-			row.From, row.Subject = senderName(f), display.Decode(f.summary.Subject)
+			row.From, row.Subject = c.senderName(f), display.Decode(f.summary.Subject)
 			row.Attachments = len(f.summary.Attachments)
 		}
 		v.Rows = append(v.Rows, row)
 	}
-	title := text("inbox.title")
+	title := c.text("inbox.title")
 	if v.Unread > 0 {
-		title = text("inbox.title.unread", v.Unread)
+		title = c.text("inbox.title.unread", "Count", c.viewer.Number(int64(v.Unread)))
 	}
 	return p.render(c, http.StatusOK, "inbox", title, v)
 }
 
 // senderName is the short form of sender for a list: the name alone, unless the
 // name pretends to be an address.
-func senderName(f *fetched) string {
-	s := sender(f)
+func (c *call) senderName(f *fetched) string {
+	s := c.sender(f)
 	a, err := mail.ParseAddress(s)
 	if err != nil || a.Name == "" || strings.ContainsRune(a.Name, '@') {
 		return s
@@ -81,12 +81,12 @@ func senderName(f *fetched) string {
 }
 
 // sender names who wrote: the From line, or the envelope's address.
-func sender(f *fetched) string {
+func (c *call) sender(f *fetched) string {
 	if s := display.Decode(f.summary.From); s != "" {
 		return s
 	}
 	if f.manifest.Sender != "" {
 		return f.manifest.Sender
 	}
-	return text("message.nosender")
+	return c.text("message.nosender")
 }

@@ -30,7 +30,7 @@ func (p *portal) codePage(c *call) error {
 }
 
 func (p *portal) renderLink(c *call, status int, v linkView) error {
-	return p.render(c, status, "link", text("link.title"), v)
+	return p.render(c, status, "link", c.text("link.title"), v)
 }
 
 // mendLink sends a link whose "#" was turned into "%23" on to the fragment,
@@ -55,10 +55,10 @@ func (p *portal) useCode(c *call) error {
 	code, err := seal.ParseCode(typed)
 	if err != nil {
 		if strings.HasPrefix(c.route.path, "/o/") {
-			return p.renderOneTime(c, http.StatusUnprocessableEntity, typed, text("link.badcode"))
+			return p.renderOneTime(c, http.StatusUnprocessableEntity, typed, c.text("link.badcode"))
 		}
 		return p.renderLink(c, http.StatusUnprocessableEntity,
-			linkView{Action: c.r.URL.Path, Anywhere: c.route.path == "/code", Typed: typed, Error: text("link.badcode")})
+			linkView{Action: c.r.URL.Path, Anywhere: c.route.path == "/code", Typed: typed, Error: c.text("link.badcode")})
 	}
 	info, err := p.owner.Link(c.ctx(), code.Token())
 	if err != nil {

@@ -39,7 +39,7 @@ func (p *portal) landing(c *call) error {
 }
 
 func (p *portal) renderLogin(c *call, status int, v loginView) error {
-	return p.render(c, status, "login", text("login.title"), v)
+	return p.render(c, status, "login", c.text("login.title"), v)
 }
 
 // login compares address and password, and opens what the user came for.
@@ -54,7 +54,7 @@ func (p *portal) login(c *call) error {
 	}
 	password := c.r.PostFormValue("password")
 	if v.Address == "" || password == "" || len(v.Address) > maxAddress || len(password) > maxPassword {
-		v.Error = text("login.wrong")
+		v.Error = c.text("login.wrong")
 		return p.renderLogin(c, http.StatusUnprocessableEntity, v)
 	}
 	u, err := p.logIn(c, v.Address, password)
@@ -62,11 +62,11 @@ func (p *portal) login(c *call) error {
 	switch {
 	case errors.Is(err, socket.ErrLogin):
 		p.event(c, eventLoginFailed, "address", typedAddress(v.Address))
-		v.Error = text("login.wrong")
+		v.Error = c.text("login.wrong")
 		return p.renderLogin(c, http.StatusUnauthorized, v)
 	case errors.As(err, &wait):
 		p.event(c, eventThrottled, "address", typedAddress(v.Address))
-		v.Error = text("login.throttled", waitText(wait.RetryAfter))
+		v.Error = c.text("login.throttled", "Wait", c.wait(wait.RetryAfter))
 		return p.renderLogin(c, http.StatusTooManyRequests, v)
 	case err != nil:
 		return err

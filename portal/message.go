@@ -53,7 +53,7 @@ func (p *portal) message(c *call) error {
 	if err != nil {
 		return err
 	}
-	v := p.summaryView(f)
+	v := p.summaryView(c, f)
 	v.Opened = !f.Opened.IsZero()
 	if v.Opened {
 		m, err := p.read(c, f)
@@ -72,7 +72,7 @@ func (p *portal) message(c *call) error {
 	}
 	title := v.Subject
 	if title == "" {
-		title = text("message.nosubject")
+		title = c.text("message.nosubject")
 	}
 	return p.render(c, http.StatusOK, "message", title, v)
 }
@@ -86,9 +86,9 @@ func mode(asked string, m *display.Mail) string {
 }
 
 // summaryView shows what the sealed summary says.
-func (p *portal) summaryView(f *fetched) messageView {
+func (p *portal) summaryView(c *call, f *fetched) messageView {
 	return messageView{
-		ID: f.ID, From: sender(f), Envelope: otherAddress(display.Decode(f.summary.From), f.manifest.Sender),
+		ID: f.ID, From: c.sender(f), Envelope: otherAddress(display.Decode(f.summary.From), f.manifest.Sender),
 		To: display.Decode(f.summary.To), Cc: display.Decode(f.summary.Cc),
 		Subject: display.Decode(f.summary.Subject), Date: f.summary.Date,
 		Expires: f.Expires, Soon: f.Expires.Sub(p.now()) < 3*24*time.Hour,

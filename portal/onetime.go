@@ -32,13 +32,13 @@ func (p *portal) oneTimePage(c *call) error { return p.renderOneTime(c, http.Sta
 func (p *portal) renderOneTime(c *call, status int, typed, problem string) error {
 	v := oneTimeView{ID: c.arg("id"), Typed: typed, Error: problem, Nonce: seal.NewToken().Encode(), Limit: p.limits.Reply}
 	for _, k := range []string{"unknown", "expired", "recalled", "used", "throttled", "unavailable", "integrity", "internal"} {
-		r := reason{k, text("error." + k + ".title"), text("error." + k + ".text")}
+		r := reason{k, c.text("error." + k + ".title"), c.text("error." + k + ".text")}
 		if k == "throttled" {
-			r.Text = text("error.throttled.text", text("wait.minutes", 1))
+			r.Text = c.text("error.throttled.text", "Wait", c.plural("wait.minutes", 1))
 		}
 		v.Reasons = append(v.Reasons, r)
 	}
-	return p.render(c, status, "onetime", text("onetime.title"), v)
+	return p.render(c, status, "onetime", c.text("onetime.title"), v)
 }
 
 // A pickup is what the browser needs to open a one-time message by itself.
@@ -162,7 +162,7 @@ func (p *portal) showOneTime(c *call, code seal.Code) error {
 	if err != nil {
 		return err
 	}
-	v := p.summaryView(f)
+	v := p.summaryView(c, f)
 	v.Opened, v.Code, v.Nonce, v.Reply = true, code.Fragment(), seal.NewToken().Encode(), replySubject(f)
 	v.fill(mail)
 	v.Mode = mode(c.r.PostFormValue("view"), mail)
@@ -176,7 +176,7 @@ func (p *portal) showOneTime(c *call, code seal.Code) error {
 	c.w.Header().Set("Content-Security-Policy", strings.Replace(pagePolicy, "img-src 'self'", "img-src 'self' data:", 1))
 	title := v.Subject
 	if title == "" {
-		title = text("message.nosubject")
+		title = c.text("message.nosubject")
 	}
 	return p.render(c, http.StatusOK, "onetime-message", title, v)
 }
@@ -245,7 +245,7 @@ func (p *portal) oneTimeReply(c *call) error {
 	if err != nil {
 		return err
 	}
-	return p.render(c, http.StatusOK, "sent", text("sent.title"), sentView{At: p.now()})
+	return p.render(c, http.StatusOK, "sent", c.text("sent.title"), sentView{At: p.now()})
 }
 
 // emptyFrame is the document into which the script of a one-time page puts the

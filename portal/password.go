@@ -26,12 +26,12 @@ const (
 	minOwnRunes = 6
 )
 
-// A passwordRule is one line of the requirements.
-type passwordRule struct {
-	Key   string // "length", "common", "context", "long"
-	Text  string
-	Error string
-}
+// A passwordRule is one line of the requirements, as the form shows it.
+type passwordRule struct{ Key, Text string }
+
+// passwordKeys are the requirements that the form names. The texts of each are
+// "password.KEY" and "password.KEY.error".
+var passwordKeys = []string{"length", "common", "context"}
 
 type passwordRules struct {
 	common []string // lower case, longest first
@@ -52,32 +52,23 @@ func newPasswordRules() (*passwordRules, error) {
 	return r, nil
 }
 
-// rules lists the requirements for the form.
-func (r *passwordRules) rules() []passwordRule {
-	return []passwordRule{rule("length"), rule("common"), rule("context")}
-}
-
-func rule(key string) passwordRule {
-	return passwordRule{key, text("password." + key), text("password." + key + ".error")}
-}
-
-// check returns the rules that a password breaks. context are words that belong
+// check returns the keys of the rules that a password breaks. context are words that belong
 // to the account or the site.
-func (r *passwordRules) check(password string, context []string) []passwordRule {
+func (r *passwordRules) check(password string, context []string) []string {
 	password = normalPassword(password)
 	n := utf8.RuneCountInString(password)
 	switch {
 	case !utf8.ValidString(password) || n > maxPasswordRunes:
-		return []passwordRule{rule("long")}
+		return []string{"long"}
 	case n < minPasswordRunes:
-		return []passwordRule{rule("length")}
+		return []string{"length"}
 	}
 	folded := foldPassword(password)
 	if ownRunes(folded, context) < minOwnRunes {
-		return []passwordRule{rule("context")}
+		return []string{"context"}
 	}
 	if ownRunes(folded, append(append([]string{}, context...), r.common...)) < minOwnRunes {
-		return []passwordRule{rule("common")}
+		return []string{"common"}
 	}
 	return nil
 }

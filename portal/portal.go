@@ -13,6 +13,7 @@ import (
 
 	"filippo.io/age"
 	"github.com/postseal/postseal/portal/display"
+	"github.com/postseal/postseal/portal/locale"
 	"github.com/postseal/postseal/store/socket"
 )
 
@@ -118,6 +119,7 @@ type portal struct {
 	now        func() time.Time
 
 	assets     *assets
+	texts      *locale.Catalogues
 	views      *views
 	sanitiser  *display.Sanitiser
 	passwords  *passwordRules
@@ -171,8 +173,11 @@ func newPortal(o Options) (*portal, error) {
 		requests:   newLimiter(l.Requests, o.Now),
 		attempts:   newLimiter(l.Attempts, o.Now),
 	}
+	if p.texts, err = locale.Load(); err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
 	if p.brand.Name == "" {
-		p.brand.Name = text("brand.default")
+		p.brand.Name = p.texts.English().Text("brand.default")
 	}
 	if p.assets, err = newAssets(p.brand); err != nil {
 		return nil, fmt.Errorf("portal: %w", err)

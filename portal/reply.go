@@ -2,7 +2,6 @@ package portal
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -57,8 +56,8 @@ func (p *portal) replyForm(c *call) error {
 }
 
 func (p *portal) renderReply(c *call, status int, f *fetched, v replyView) error {
-	v.ID, v.To, v.From, v.Limit = f.ID, sender(f), c.user.address, p.limits.Reply
-	return p.render(c, status, "reply", text("reply.title"), v)
+	v.ID, v.To, v.From, v.Limit = f.ID, c.sender(f), c.user.address, p.limits.Reply
+	return p.render(c, status, "reply", c.text("reply.title"), v)
 }
 
 // replySubject is the message's subject with one "Re:".
@@ -86,18 +85,18 @@ func (p *portal) reply(c *call) error {
 	}
 	switch {
 	case errors.Is(err, socket.ErrTooLarge):
-		v.Errors["files"] = text("reply.toolarge", size(p.limits.Reply))
+		v.Errors["files"] = c.text("reply.toolarge", "Size", c.viewer.Size(p.limits.Reply))
 		return p.renderReply(c, http.StatusRequestEntityTooLarge, f, v)
 	case err != nil:
 		return err
 	case strings.TrimSpace(a.body) == "" && len(a.files) == 0:
-		v.Errors["body"] = text("reply.empty")
+		v.Errors["body"] = c.text("reply.empty")
 		return p.renderReply(c, http.StatusUnprocessableEntity, f, v)
 	}
 	err = p.send(c, socket.Caller{Session: c.user.token}, f.ID, v.Nonce, a)
 	switch {
 	case errors.Is(err, socket.ErrTooLarge):
-		v.Errors["files"] = text("reply.toolarge", size(p.limits.Reply))
+		v.Errors["files"] = c.text("reply.toolarge", "Size", c.viewer.Size(p.limits.Reply))
 		return p.renderReply(c, http.StatusRequestEntityTooLarge, f, v)
 	case err != nil:
 		return err
@@ -114,7 +113,7 @@ func (p *portal) replySent(c *call) error {
 	if f.Replied.IsZero() {
 		return errNotFound
 	}
-	return p.render(c, http.StatusOK, "sent", text("sent.title"), sentView{ID: f.ID, To: sender(f), At: f.Replied})
+	return p.render(c, http.StatusOK, "sent", c.text("sent.title"), sentView{ID: f.ID, To: c.sender(f), At: f.Replied})
 }
 
 // send hands an answer to the owner, as a MIME entity that is written while it
@@ -231,17 +230,4 @@ func tooLargeOr(err, other error) error {
 		return socket.ErrTooLarge
 	}
 	return other
-}
-
-// size prints a number of octets for people.
-func size(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d B", n)
-	case n < 1000*1000:
-		return fmt.Sprintf("%d kB", (n+500)/1000)
-	case n < 1000*1000*1000:
-		return strings.Replace(fmt.Sprintf("%.1f MB", float64(n)/1e6), ".0 ", " ", 1)
-	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
 }

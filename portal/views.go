@@ -4,33 +4,41 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"io"
 	"net/http"
-	"strings"
+	"sync"
 	"time"
 
+	"github.com/postseal/postseal/portal/locale"
 	"github.com/postseal/postseal/portal/web"
 )
 
-// views are the parsed templates, one set a page.
-type views struct{ pages map[string]*template.Template }
+// views are the templates of the pages. A template's functions speak the language
+// of one viewer, so each set serves one request at a time and is then used again.
+type views struct {
+	assets *assets
+	pages  map[string]*view
+}
+
+// A view is one page's template, as parsed, and what was made of it.
+type view struct {
+	parsed *template.Template // never executed: an executed template can't be cloned
+	idle   sync.Pool          // of *bound
+}
+
+// A bound template has functions that speak to viewer.
+type bound struct {
+	template *template.Template
+	viewer   *locale.Viewer
+}
 
 // pages lists the templates; each is a file in web/templates and defines "main".
 var pages = []string{"activate", "error", "forgot", "inbox", "link", "login", "message", "onetime", "onetime-message", "reply", "sent"}
 
 func newViews(a *assets) (*views, error) {
-	funcs := template.FuncMap{
-		"t":      text,
-		"asset":  func(name string) (string, error) { return a.url(name) },
-		"size":   size,
-		"plural": plural,
-		"short":  func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
-		"when":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
-		"iso":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"srcdoc": srcdoc(a),
-	}
-	v := &views{pages: map[string]*template.Template{}}
+	v := &views{assets: a, pages: map[string]*view{}}
 	for _, name := range pages {
-		t, err := template.New("layout.html").Funcs(funcs).
+		t, err := template.New("layout.html").Funcs(v.funcs(&bound{})).
 			ParseFS(web.Files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("template %s: %w", name, err)
@@ -38,9 +46,42 @@ func newViews(a *assets) (*views, error) {
 		if t.Lookup("main") == nil {
 			return nil, fmt.Errorf("template %s defines no main", name)
 		}
-		v.pages[name] = t
+		v.pages[name] = &view{parsed: t}
 	}
 	return v, nil
+}
+
+// funcs are what templates may call.
+func (v *views) funcs(b *bound) template.FuncMap {
+	return template.FuncMap{
+		"text":   func(key string, args ...any) string { return b.viewer.Text(key, args...) },
+		"plural": func(key string, n int, args ...any) string { return b.viewer.Plural(key, n, args...) },
+		"size":   func(n int64) string { return b.viewer.Size(n) },
+		"short":  func(t time.Time) string { return b.viewer.Short(t) },
+		"when":   func(t time.Time) string { return b.viewer.Long(t) },
+		"iso":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"asset":  func(name string) (string, error) { return v.assets.url(name) },
+		"srcdoc": srcdoc(v.assets),
+	}
+}
+
+// execute writes a page as viewer reads it.
+func (v *views) execute(w io.Writer, page string, viewer *locale.Viewer, data any) error {
+	p := v.pages[page]
+	b, ok := p.idle.Get().(*bound)
+	if !ok {
+		t, err := p.parsed.Clone()
+		if err != nil {
+			return err
+		}
+		b = &bound{}
+		b.template = t.Funcs(v.funcs(b))
+	}
+	b.viewer = viewer
+	err := b.template.Execute(w, data)
+	b.viewer = nil
+	p.idle.Put(b)
+	return err
 }
 
 func (a *assets) url(name string) (string, error) {
@@ -63,6 +104,8 @@ func srcdoc(a *assets) func(string) string {
 // A layout is what every page has around its own data.
 type layout struct {
 	Title string
+	Lang  string // of the page: "en"
+	Dir   string // of its writing: "ltr" or "rtl"
 	Page  string // name of the template
 	Brand string
 	Logo  string
@@ -73,12 +116,12 @@ type layout struct {
 
 // render writes a page. It is rendered whole before its first octet goes out.
 func (p *portal) render(c *call, status int, page, title string, data any) error {
-	l := layout{Title: title, Page: page, Brand: p.brand.Name, Logo: p.assets.logo, Help: p.brand.Help, Data: data}
+	l := layout{Title: title, Lang: c.viewer.Code, Dir: c.viewer.Dir, Page: page, Brand: p.brand.Name, Logo: p.assets.logo, Help: p.brand.Help, Data: data}
 	if c.user != nil {
 		l.User = c.user.address
 	}
 	var b bytes.Buffer
-	if err := p.views.pages[page].Execute(&b, l); err != nil {
+	if err := p.views.execute(&b, page, c.viewer, l); err != nil {
 		return fmt.Errorf("render %s: %w", page, err)
 	}
 	c.w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -87,24 +130,4 @@ func (p *portal) render(c *call, status int, page, title string, data any) error
 		_, _ = c.w.Write(b.Bytes()) // the browser may have gone
 	}
 	return nil
-}
-
-// plural chooses between the texts key.one and key.many.
-func plural(key string, n int) string {
-	if n == 1 {
-		return text(key+".one", n)
-	}
-	return text(key+".many", n)
-}
-
-// text returns a text of the pages, with its arguments.
-func text(key string, args ...any) string {
-	s, ok := english[key]
-	if !ok {
-		panic("portal: no text " + key)
-	}
-	if len(args) == 0 {
-		return s
-	}
-	return strings.TrimSpace(fmt.Sprintf(s, args...))
 }

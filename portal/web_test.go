@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -34,48 +33,19 @@ func TestBundle(t *testing.T) {
 	}
 }
 
-// TestTexts: each text is used, and each that is used is there.
-func TestTexts(t *testing.T) {
-	var all strings.Builder
+// TestTemplates: nothing that the policy would refuse, and nothing from elsewhere.
+func TestTemplates(t *testing.T) {
 	templates, err := fs.Glob(web.Files, "templates/*.html")
 	must(t, err)
-	files, err := filepath.Glob("*.go")
-	must(t, err)
+	if len(templates) == 0 {
+		t.Error("no templates")
+	}
 	for _, name := range templates {
 		b, err := web.Files.ReadFile(name)
 		must(t, err)
-		all.Write(b)
 		for _, attr := range []string{" style=", " onclick=", " onload=", "<style", "javascript:", "http://", "//cdn"} {
 			if strings.Contains(string(b), attr) {
 				t.Errorf("%s has %q", name, attr)
-			}
-		}
-	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") || name == "texts.go" {
-			continue
-		}
-		b, err := os.ReadFile(name)
-		must(t, err)
-		all.Write(b)
-	}
-	source := all.String()
-	for _, m := range regexp.MustCompile(`(?:\bt |text\()"([a-z.]+[a-z])"[ )},]`).FindAllStringSubmatch(source, -1) {
-		if english[m[1]] == "" {
-			t.Errorf("no text %s", m[1])
-		}
-	}
-	for key := range english {
-		base := strings.TrimSuffix(strings.TrimSuffix(key, ".one"), ".many")
-		made := strings.HasPrefix(key, "error.") || strings.HasPrefix(key, "password.")
-		if !made && !strings.Contains(source, `"`+key+`"`) && !strings.Contains(source, `"`+base+`"`) {
-			t.Errorf("text %s is not used", key)
-		}
-	}
-	for _, f := range failures {
-		for _, part := range []string{".title", ".text"} {
-			if english["error."+f.key+part] == "" {
-				t.Errorf("no text error.%s%s", f.key, part)
 			}
 		}
 	}
