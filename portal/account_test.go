@@ -1,11 +1,12 @@
 package portal
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postseal/postseal/store/seal"
-	"github.com/postseal/postseal/store/socket"
 )
 
 func TestActivationLoginLogout(t *testing.T) {
@@ -60,10 +61,10 @@ func TestLoginThrottled(t *testing.T) {
 	s := newSite(t, nil)
 	s.activated(plainMail)
 	c := s.client()
-	for range 5 {
+	for range 6 {
 		c.post("/login", "address", guest, "password", "wrong wrong wrong").wants(t, 401)
 	}
-	c.post("/login", "address", guest, "password", password).wants(t, 429, "5 minutes")
+	c.post("/login", "address", guest, "password", password).wants(t, 429, "There were too many attempts")
 }
 
 func TestSecondMessageOfAnAccount(t *testing.T) {
@@ -86,6 +87,7 @@ func TestSecondMessageOfAnAccount(t *testing.T) {
 func TestClaimWithoutRecovery(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.RecoveryRecipient, o.Recovery = o.Recovery.Recipient(), nil })
 	second, code := s.sealed(seal.ModeAccount, strings.Replace(plainMail, "4111", "5500", 1))
+	third, code3 := s.sealed(seal.ModeAccount, strings.Replace(plainMail, "4111", "6011", 1))
 	c, _ := s.activated(plainMail)
 
 	stranger := s.client()
@@ -94,13 +96,6 @@ func TestClaimWithoutRecovery(t *testing.T) {
 		wants(t, 200, "5500")
 	c.get("/m/"+second).wants(t, 200, "5500")
 
-	third, code3 := "", seal.Code{}
-	func() {
-		a := s.owner.accounts[guest]
-		delete(s.owner.accounts, guest)
-		third, code3 = s.sealed(seal.ModeAccount, strings.Replace(plainMail, "4111", "6011", 1))
-		s.owner.accounts[guest] = a
-	}()
 	c.post("/a/"+third, "code", code3.Fragment()).wants(t, 200, "6011")
 }
 
@@ -124,10 +119,11 @@ func TestReset(t *testing.T) {
 		if strings.ReplaceAll(a.body, guest, "") != strings.ReplaceAll(b.body, "nobody@x.example", "") {
 			t.Fatal("the answer tells a known address from an unknown one")
 		}
-		if len(s.owner.codes) != 1 {
-			t.Fatalf("%d resets mailed", len(s.owner.codes))
+		resets := s.owner.resets()
+		if len(resets) != 1 {
+			t.Fatalf("%d resets mailed", len(resets))
 		}
-		code := s.owner.codes[0].Fragment()
+		code := resets[0].Fragment()
 		other.get("/r").wants(t, 200, `name="code"`)
 		p = other.post("/r", "code", code).wants(t, 200, text("reset.heading"), "Gustav Guest")
 		if strings.Contains(p.body, lost) == online {
@@ -153,21 +149,21 @@ func TestReset(t *testing.T) {
 func TestLinkErrors(t *testing.T) {
 	s := newSite(t, nil)
 	id, code := s.sealed(seal.ModeAccount, plainMail)
-	other, _ := s.sealed(seal.ModeAccount, plainMail)
+	other, code2 := s.sealed(seal.ModeAccount, plainMail)
 	c := s.client()
 	unknown := c.post("/a/"+id, "code", seal.NewCode().Fragment()).wants(t, 404, text("error.unknown.title"))
 	wrongPath := c.post("/a/"+other, "code", code.Fragment()).wants(t, 404)
 	if unknown.body != wrongPath.body {
 		t.Fatal("a code for another message is told apart from an unknown one")
 	}
-	s.owner.messages[id].state = socket.ErrExpired
+	must(t, s.owner.Recall(context.Background(), other))
+	c.post("/code", "code", code2.Fragment()).wants(t, 410, text("error.recalled.title"))
+	s.owner.pass(31 * 24 * time.Hour)
 	c.post("/a/"+id, "code", code.Fragment()).wants(t, 410, text("error.expired.title"))
 	// A stranger learns nothing of that.
 	if p := c.post("/a/"+id, "code", seal.NewCode().Fragment()).wants(t, 404); p.body != unknown.body {
 		t.Fatal("a stranger can tell an expired link")
 	}
-	s.owner.messages[id].state = socket.ErrRecalled
-	c.post("/code", "code", code.Fragment()).wants(t, 410, text("error.recalled.title"))
 	s.owner.down = true
 	c.post("/a/"+id, "code", code.Fragment()).wants(t, 503, text("error.unavailable.title"))
 	c.get("/a/"+id).wants(t, 200)

@@ -37,13 +37,13 @@ func TestEvents(t *testing.T) {
 	c.post("/login", "address", guest, "password", password, "message", id).wants(t, 200)
 	c.post("/logout").wants(t, 200)
 	c.post("/forgot", "address", guest).wants(t, 200)
-	reset := s.owner.codes[0]
+	reset := s.owner.resets()[0]
 	c.post("/activate", "code", reset.Fragment(), "name", "Gustav Guest", "password", password+"2", "repeat", password+"2").wants(t, 200)
 	once, code := s.sealed(seal.ModeOneTime, plainMail)
 	s.client().post("/o/"+once, "code", code.Fragment()).wants(t, 200)
 	script, scripted := s.sealed(seal.ModeOneTime, plainMail)
 	s.client().postJSON("/o/"+script+"/open", `{"token":"`+scripted.Token().Encode()+`"}`).wants(t, 200)
-	for range 6 {
+	for range 7 {
 		s.client().post("/login", "address", "nobody@elsewhere.example", "password", "x")
 	}
 
@@ -61,7 +61,7 @@ func TestEvents(t *testing.T) {
 		info + eventOpened + from + "id=" + once + " address=" + guest,
 		info + eventOpened + from + "id=" + script,
 	}
-	for range 5 {
+	for range 6 {
 		want = append(want, warn+eventLoginFailed+from+"address=nobody@elsewhere.example")
 	}
 	want = append(want, warn+eventThrottled+from+"address=nobody@elsewhere.example")

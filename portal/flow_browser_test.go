@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"io"
@@ -106,10 +107,11 @@ func TestBrowserAccount(t *testing.T) {
 	tb.Fill("#body", "Thank you.\nÜbrigens: fine.")
 	tb.Press(text("reply.button"))
 	tb.WaitFor("h1", text("sent.heading"))
-	if len(s.owner.replies) != 1 {
-		t.Fatalf("%d replies", len(s.owner.replies))
+	replies := s.owner.sent("reply")
+	if len(replies) != 1 {
+		t.Fatalf("%d replies", len(replies))
 	}
-	checkReply(t, s.owner.replies[0], "Re: Grüße mit Anlage", "answer ä.bin")
+	checkReply(t, replies[0], "Re: Grüße mit Anlage", "answer ä.bin")
 
 	tb.Press(text("layout.logout"))
 	tb.WaitFor(".notice", text("login.out"))
@@ -126,12 +128,12 @@ func TestBrowserAccount(t *testing.T) {
 }
 
 // checkReply reads a reply's entity as a mail client does.
-func checkReply(t testing.TB, r fakeReply, subject, name string) {
+func checkReply(t testing.TB, r outgoing, subject, name string) {
 	t.Helper()
-	if r.Subject != subject {
-		t.Errorf("subject %q", r.Subject)
+	if got := r.header(t, "Subject"); got != subject {
+		t.Errorf("subject %q", got)
 	}
-	m, err := mail.ReadMessage(strings.NewReader(string(r.entity)))
+	m, err := mail.ReadMessage(strings.NewReader(r.raw))
 	must(t, err)
 	_, boundary, _ := strings.Cut(m.Header.Get("Content-Type"), "boundary=")
 	mr := multipart.NewReader(m.Body, strings.Trim(boundary, `"`))
@@ -160,9 +162,7 @@ func TestBrowserOneTime(t *testing.T) {
 	tb := browsertest.Start(t).Tab(t, true)
 	tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
 	tb.WaitFor("p", text("onetime.ready"))
-	if !s.owner.links[code.Token().Hash()].opened.IsZero() {
-		t.Fatal("looking at the page opened the message")
-	}
+	s.owner.pass(2 * time.Hour) // had looking at the page opened the message, its time would be over
 	tb.Press(text("onetime.button"))
 	tb.WaitFor("#m-subject", "Grüße mit Anlage")
 	if got := tb.Mail().MustElement("body").MustText(); !strings.Contains(got, "Read this.") {
@@ -184,7 +184,7 @@ func TestBrowserOneTime(t *testing.T) {
 	tb.Fill("#r-body", "Thank you.\nÜbrigens: fine.")
 	tb.Press(text("reply.button"))
 	tb.WaitFor("h1", text("sent.heading"))
-	checkReply(t, s.owner.replies[0], "Re: Grüße mit Anlage", "answer ä.bin")
+	checkReply(t, s.owner.sent("reply")[0], "Re: Grüße mit Anlage", "answer ä.bin")
 	tb.Quiet("frame is sandboxed")
 
 	noKey(t, tb, code)
@@ -303,21 +303,28 @@ func TestBrowserOneTimeTyped(t *testing.T) {
 }
 
 func TestBrowserOneTimeRefused(t *testing.T) {
-	s := newSite(t, nil)
+	ctx := context.Background()
 	tests := []struct {
 		name, want string
-		break_     func(*fakeMessage, *fakeLink)
+		spoil      func(*testOwner, string, seal.Code)
 	}{
-		{"expired", "error.expired.title", func(m *fakeMessage, _ *fakeLink) { m.state = socket.ErrExpired }},
-		{"recalled", "error.recalled.title", func(m *fakeMessage, _ *fakeLink) { m.state = socket.ErrRecalled }},
-		{"used", "error.used.title", func(_ *fakeMessage, l *fakeLink) { l.opened = time.Now().Add(-2 * time.Hour) }},
-		{"payload changed", "error.integrity.title", func(m *fakeMessage, _ *fakeLink) { m.payload[len(m.payload)-1] ^= 1 }},
-		{"grant of another message", "error.integrity.title", func(_ *fakeMessage, l *fakeLink) { l.grant[len(l.grant)-1] ^= 1 }},
+		{"expired", "error.expired.title", func(o *testOwner, _ string, _ seal.Code) { o.pass(31 * 24 * time.Hour) }},
+		{"recalled", "error.recalled.title", func(o *testOwner, id string, _ seal.Code) { must(t, o.Recall(ctx, id)) }},
+		{"used", "error.used.title", func(o *testOwner, _ string, code seal.Code) {
+			_, err := o.OpenOneTime(ctx, code.Token())
+			must(t, err)
+			o.pass(2 * time.Hour)
+		}},
+		{"payload changed", "error.integrity.title", func(o *testOwner, id string, _ seal.Code) { o.corrupt[id] = flipLast }},
+		{"grant of another message", "error.integrity.title", func(o *testOwner, id string, _ seal.Code) {
+			o.forge[id] = func(m *socket.Message) { flipLast(m.Grant) }
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			s := newSite(t, nil)
 			id, code := s.sealed(seal.ModeOneTime, plainMail)
-			tt.break_(s.owner.messages[id], s.owner.links[code.Token().Hash()])
+			tt.spoil(s.owner, id, code)
 			tb := browsertest.Start(t).Tab(t, true)
 			tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
 			tb.Press(text("onetime.button"))

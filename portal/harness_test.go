@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"crypto/ed25519"
 	"html"
 	"io"
 	"net/http"
@@ -21,10 +20,10 @@ const (
 	password = "sieben blaue Fahrräder im Regen"
 )
 
-// A site is a portal on a loopback port, with a fake owner behind it.
+// A site is a portal on a loopback port, with a store behind it.
 type site struct {
 	t     testing.TB
-	owner *fakeOwner
+	owner *testOwner
 	url   string
 	log   *logBuffer
 }
@@ -32,11 +31,11 @@ type site struct {
 // newSite starts a portal. change may adjust the options.
 func newSite(t testing.TB, change func(*Options)) *site {
 	t.Helper()
-	s := &site{t: t, owner: newFakeOwner(t), log: &logBuffer{}}
+	s := &site{t: t, owner: newTestOwner(t), log: &logBuffer{}}
 	srv := httptest.NewUnstartedServer(nil)
 	s.url = "http://" + srv.Listener.Addr().String()
 	o := Options{
-		Owner: s.owner, SigningKey: s.owner.signing.Public().(ed25519.PublicKey), Recovery: s.owner.recovery,
+		Owner: s.owner, SigningKey: s.owner.keys.Signing, Recovery: s.owner.keys.Recovery, Now: s.owner.now,
 		Pepper: []byte("a pepper for the tests only"), URL: s.url, Log: s.log.logger(),
 		Brand:  Brand{Name: "Firm Ltd", Help: "Questions? Call +49 555 0100."},
 		Limits: Limits{Requests: 100000, Attempts: 100000},
@@ -148,12 +147,14 @@ Content-Type: text/plain; charset=utf-8
 The number is 4111 1111 1111 1111.
 `
 
-// sealed seals a message of the member's to the guest.
+// sealed seals a message of the member's to the guest and returns its id and, if
+// it has a link, the code.
 func (s *site) sealed(mode seal.Mode, raw string) (string, seal.Code) {
 	m, err := display.Read(strings.NewReader(raw))
 	must(s.t, err)
-	return s.owner.seal(s.t, sealRequest{mode: mode, from: member, to: guest, raw: raw,
+	sealed := s.owner.seal(sealRequest{mode: mode, from: member, to: guest, raw: raw,
 		summary: seal.Summary{From: m.Get("From"), To: m.Get("To"), Subject: m.Get("Subject"), Date: m.Date()}})
+	return sealed.Message, sealed.Code
 }
 
 // activated returns a client with an account and its first message open.

@@ -1,11 +1,13 @@
 package portal
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/postseal/postseal/store/seal"
@@ -157,13 +159,15 @@ func TestGetChangesNothing(t *testing.T) {
 		"/m/" + fresh + "/reply", "/m/" + fresh + "/sent", "/m/" + fresh + "/open", "/m/" + fresh + "/unread", "/logout", "/a/" + fresh, "/o/" + one, "/o/" + one + "/open"} {
 		c.get(path).lacks(t, "4111")
 	}
-	if m := s.owner.messages[fresh]; !m.Opened.IsZero() || m.Read {
-		t.Error("a GET opened a message")
-	}
-	if !s.owner.links[code.Token().Hash()].opened.IsZero() {
-		t.Error("a GET opened a one-time message")
-	}
 	c.get("/inbox").wants(t, 200, "Your statement")
+	token, err := seal.ParseToken(strings.Split(cookieOf(c), ".")[0])
+	must(t, err)
+	if m, err := s.owner.Message(context.Background(), token, fresh); err != nil || !m.Opened.IsZero() || m.Read {
+		t.Errorf("a GET opened a message (%v)", err)
+	}
+	// Had a GET opened it, its time would be over.
+	s.owner.pass(2 * time.Hour)
+	c.post("/o/"+one, "code", code.Fragment()).wants(t, 200, "4111")
 }
 
 // FuzzMendLink: whatever stands behind a "%23", the redirect stays on the link's page.
@@ -172,7 +176,7 @@ func FuzzMendLink(f *testing.F) {
 		f.Add(s)
 	}
 	const id = "01a1ff9e-74e6-775b-a478-0972810e6e75"
-	p, err := newPortal(Options{Owner: newFakeOwner(f), SigningKey: make([]byte, 32), Pepper: make([]byte, 32), URL: "https://pickup.example.com",
+	p, err := newPortal(Options{Owner: noOwner{}, SigningKey: make([]byte, 32), Pepper: make([]byte, 32), URL: "https://pickup.example.com",
 		Limits: Limits{Requests: 1 << 30}})
 	must(f, err)
 	h := p.handler()

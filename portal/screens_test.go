@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"net/url"
@@ -13,7 +14,6 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 	"github.com/postseal/postseal/portal/browsertest"
 	"github.com/postseal/postseal/store/seal"
-	"github.com/postseal/postseal/store/socket"
 )
 
 var screenshots = flag.String("screenshots", "", "write a picture of every page and state into this folder")
@@ -76,20 +76,28 @@ type world struct {
 	s               *site
 	cookie, empty   string // sessions
 	html, plain, id string
+	broken          string // its payload is not what the milter signed
 }
 
 func newWorld(s *site) *world {
 	w := &world{s: s}
-	c, _ := s.activated(plainMail)
 	day := 24 * time.Hour
+	e := s.client()
+	first := s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: "empty@elsewhere.example", raw: plainMail, expires: day})
+	e.post("/activate", "code", first.Code.Fragment(), "name", "Emma", "password", password, "repeat", password).wants(s.t, 200)
+	s.owner.pass(200 * day) // the message has gone, and the memory of it
+	must(s.t, s.owner.Purge(context.Background()))
+	e.post("/login", "address", "empty@elsewhere.example", "password", password).wants(s.t, 200)
+	w.empty = cookieOf(e)
+
+	c, _ := s.activated(plainMail)
 	add := func(from, subject, raw string, ago time.Duration, files int, expires time.Duration) string {
-		sum := seal.Summary{From: from, To: guest, Subject: subject, Date: time.Now().Add(-ago)}
+		sum := seal.Summary{From: from, To: guest, Subject: subject, Date: s.owner.now().Add(-ago)}
 		for i := range files {
 			sum.Attachments = append(sum.Attachments, seal.Attachment{Name: fmt.Sprint(i)})
 		}
-		id, _ := s.owner.seal(s.t, sealRequest{mode: seal.ModeAccount, from: member, to: guest, raw: raw, summary: sum,
-			received: time.Now().Add(-ago), expires: expires})
-		return id
+		return s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: guest, raw: raw, summary: sum,
+			received: s.owner.now().Add(-ago), expires: expires}).Message
 	}
 	w.html = add("Clara Member <clara@firm.example>", "Your policy documents for 2027, with the tables you asked for", htmlMail, 2*time.Minute, 3, 30*day)
 	w.plain = add("Accounts <accounts@firm.example>", "Invoice 2026-1187", plainMail, 3*time.Hour, 0, 2*day)
@@ -98,16 +106,13 @@ func newWorld(s *site) *world {
 	for i := range 9 {
 		add("Clara Member <clara@firm.example>", fmt.Sprintf("Minutes of meeting %d", 12-i), plainMail, time.Duration(i+2)*day, i%2, 30*day)
 	}
+	w.broken = add("Clara Member <clara@firm.example>", "Minutes of the first meeting", plainMail, 12*day, 0, 30*day)
 	c.post("/m/" + w.html + "/open")
 	c.post("/m/" + w.plain + "/open")
-	s.owner.messages[w.plain].Replied = time.Now()
+	c.postReply("/m/"+w.plain+"/reply", map[string]string{"body": "Thank you.", "nonce": "n"})
+	c.post("/m/" + w.broken + "/open")
+	s.owner.corrupt[w.broken] = flipLast
 	w.cookie = cookieOf(c)
-
-	e := s.client()
-	id, code := s.owner.seal(s.t, sealRequest{mode: seal.ModeAccount, from: member, to: "empty@elsewhere.example", raw: plainMail})
-	e.post("/activate", "code", code.Fragment(), "name", "Emma", "password", password, "repeat", password)
-	delete(s.owner.messages, id)
-	w.empty = cookieOf(e)
 	return w
 }
 
@@ -135,11 +140,11 @@ func (w *world) screens() []screen {
 		return func(tb *browsertest.Tab) { tb.Open(s.url + path) }
 	}
 	fresh := func(to string) (string, seal.Code) {
-		return s.owner.seal(s.t, sealRequest{mode: seal.ModeAccount, from: member, to: to, raw: plainMail})
+		m := s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: to, raw: plainMail})
+		return m.Message, m.Code
 	}
 	oneTime := func() (string, seal.Code) {
-		return s.owner.seal(s.t, sealRequest{mode: seal.ModeOneTime, from: member, to: guest, raw: htmlMail,
-			summary: seal.Summary{From: "Clara Member <clara@firm.example>", To: guest, Subject: "Your policy documents", Date: time.Now()}})
+		return s.sealed(seal.ModeOneTime, htmlMail)
 	}
 	return []screen{
 		{"login", anyone("/")},
@@ -149,7 +154,6 @@ func (w *world) screens() []screen {
 			tb.Fill("#password", "wrong wrong wrong")
 			tb.Press(text("login.button"))
 			tb.WaitFor(".problem", text("login.wrong"))
-			delete(s.owner.failures, "nobody@elsewhere.example")
 		}},
 		{"login-message", anyone("/m/" + w.html)},
 		{"login-out", anyone("/?out")},
@@ -205,7 +209,8 @@ func (w *world) screens() []screen {
 			tb.WaitFor(".notice", guest)
 		}},
 		{"reset", func(tb *browsertest.Tab) {
-			code := s.owner.codes[len(s.owner.codes)-1]
+			codes := s.owner.resets()
+			code := codes[len(codes)-1]
 			tb.Open(s.url + "/r#" + code.Fragment())
 			tb.Press(text("link.button"))
 			tb.WaitFor("h1", text("reset.heading"))
@@ -254,12 +259,12 @@ func (w *world) screens() []screen {
 			tb.Press(text("onetime.button"))
 			tb.WaitFor("#m-subject", "policy documents")
 		}},
-		{"onetime-expired", func(tb *browsertest.Tab) {
+		{"onetime-recalled", func(tb *browsertest.Tab) {
 			id, code := oneTime()
-			s.owner.messages[id].state = socket.ErrExpired
+			must(s.t, s.owner.Recall(context.Background(), id))
 			tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
 			tb.Press(text("onetime.button"))
-			tb.WaitFor("h1", text("error.expired.title"))
+			tb.WaitFor("h1", text("error.recalled.title"))
 		}},
 		{"onetime-noscript", func(tb *browsertest.Tab) {
 			id, _ := oneTime()
@@ -280,13 +285,8 @@ func (w *world) screens() []screen {
 			tb.WaitFor("h1", text("error.unknown.title"))
 		}},
 		{"error-integrity", func(tb *browsertest.Tab) {
-			s.owner.messages[w.id].Opened = time.Now()
-			tail := &s.owner.messages[w.id].payload[len(s.owner.messages[w.id].payload)-1]
-			*tail ^= 1
-			user("/m/" + w.id)(tb)
+			user("/m/" + w.broken)(tb)
 			tb.WaitFor("h1", text("error.integrity.title"))
-			*tail ^= 1
-			s.owner.messages[w.id].Opened = time.Time{}
 		}},
 	}
 }

@@ -2,7 +2,7 @@ package portal
 
 import (
 	"bytes"
-	"crypto/ed25519"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
 )
 
 func TestOptions(t *testing.T) {
 	good := func() Options {
-		return Options{Owner: newFakeOwner(t), SigningKey: make([]byte, 32), Pepper: make([]byte, 16), URL: "https://pickup.example.com"}
+		return Options{Owner: noOwner{}, SigningKey: make([]byte, 32), Pepper: make([]byte, 16), URL: "https://pickup.example.com"}
 	}
 	tests := []struct {
 		name   string
@@ -57,7 +58,7 @@ func TestCookie(t *testing.T) {
 	} {
 		s := newSite(t, nil)
 		_, code := s.sealed(seal.ModeAccount, plainMail)
-		h, err := New(Options{Owner: s.owner, SigningKey: s.owner.signing.Public().(ed25519.PublicKey), Recovery: s.owner.recovery,
+		h, err := New(Options{Owner: s.owner, SigningKey: s.owner.keys.Signing, Recovery: s.owner.keys.Recovery, Now: s.owner.now,
 			Pepper: make([]byte, 32), URL: tt.url})
 		must(t, err)
 		r := httptest.NewRequest("POST", tt.url+"/activate", strings.NewReader(url.Values{
@@ -78,13 +79,15 @@ func TestCookie(t *testing.T) {
 		}
 		// What the owner keeps does not open with what the owner knows.
 		owner, secret, _ := strings.Cut(ck.Value, ".")
-		for _, sess := range s.owner.sessions {
-			for half, want := range map[string]bool{owner: false, secret: true} {
-				token, err := seal.ParseToken(half)
-				must(t, err)
-				if _, err := seal.AccountKeyOfSession(sess.sealed, token); (err == nil) != want {
-					t.Errorf("%s: a half of the cookie opens the session's key: %v, want %v", tt.url, err == nil, want)
-				}
+		known, err := seal.ParseToken(owner)
+		must(t, err)
+		info, err := s.owner.SessionInfo(context.Background(), known)
+		must(t, err)
+		for half, want := range map[string]bool{owner: false, secret: true} {
+			token, err := seal.ParseToken(half)
+			must(t, err)
+			if _, err := seal.AccountKeyOfSession(info.SealedKey, token); (err == nil) != want {
+				t.Errorf("%s: a half of the cookie opens the session's key: %v, want %v", tt.url, err == nil, want)
 			}
 		}
 	}
@@ -119,18 +122,15 @@ func TestSessionRotatesAndEnds(t *testing.T) {
 	if got := try(now); got != 200 {
 		t.Errorf("the live session: %d", got)
 	}
-	s.owner.mu.Lock()
-	for _, sess := range s.owner.sessions {
-		sess.expires = time.Now().Add(-time.Second)
-	}
-	s.owner.mu.Unlock()
+	s.owner.pass(13 * time.Hour)
 	c.get("/inbox").wants(t, 401, text("login.ended"))
 }
 
 func TestStrangersMessages(t *testing.T) {
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
-	other, code := s.owner.seal(t, sealRequest{mode: seal.ModeAccount, from: member, to: "other@elsewhere.example", raw: plainMail})
+	strange := s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: "other@elsewhere.example", raw: plainMail})
+	other, code := strange.Message, strange.Code
 	one, _ := s.sealed(seal.ModeOneTime, plainMail)
 	for _, id := range []string{other, one, "01a1ff9e-74e6-775b-a478-0972810e6e75"} {
 		for _, path := range []string{"", "/html", "/eml", "/part/0", "/reply"} {
@@ -146,28 +146,36 @@ func TestStrangersMessages(t *testing.T) {
 // TestForgedMessages: what the milter didn't sign, or what isn't what it signed,
 // is never shown, though the owner hands it out.
 func TestForgedMessages(t *testing.T) {
-	tests := map[string]func(*fakeOwner, *fakeMessage){
-		"signature": func(_ *fakeOwner, m *fakeMessage) { m.Manifest.Signature[0] ^= 1 },
-		"manifest": func(_ *fakeOwner, m *fakeMessage) {
+	message := func(f func(*socket.Message)) func(*testOwner, string) {
+		return func(o *testOwner, id string) { o.forge[id] = f }
+	}
+	payload := func(f func([]byte) []byte) func(*testOwner, string) {
+		return func(o *testOwner, id string) { o.corrupt[id] = f }
+	}
+	tests := map[string]func(*testOwner, string){
+		"signature": message(func(m *socket.Message) { m.Manifest.Signature[0] ^= 1 }),
+		"manifest": message(func(m *socket.Message) {
 			m.Manifest.JSON = bytes.Replace(m.Manifest.JSON, []byte("clara"), []byte("klara"), 1)
+		}),
+		"payload":          payload(func(b []byte) []byte { b[len(b)/2] ^= 1; return b }),
+		"payload cut":      payload(func(b []byte) []byte { return b[:len(b)-1] }),
+		"payload extended": payload(func(b []byte) []byte { return append(b, 0) }),
+		"payload empty":    payload(func([]byte) []byte { return nil }),
+		"summary":          message(func(m *socket.Message) { m.Summary[30] ^= 1 }),
+		"grant":            message(func(m *socket.Message) { m.Grant[len(m.Grant)-1] ^= 1 }),
+		"another's manifest": func(o *testOwner, id string) {
+			mf := seal.Manifest{Message: id, Mode: seal.ModeAccount, Recipient: "other@elsewhere.example", Sender: member}
+			signed, err := mf.Sign(o.signer.Signing)
+			must(t, err)
+			o.forge[id] = func(m *socket.Message) { m.Manifest = signed }
 		},
-		"payload":          func(_ *fakeOwner, m *fakeMessage) { m.payload[len(m.payload)/2] ^= 1 },
-		"payload cut":      func(_ *fakeOwner, m *fakeMessage) { m.payload = m.payload[:len(m.payload)-1] },
-		"payload extended": func(_ *fakeOwner, m *fakeMessage) { m.payload = append(m.payload, 0) },
-		"payload empty":    func(_ *fakeOwner, m *fakeMessage) { m.payload = nil },
-		"summary":          func(_ *fakeOwner, m *fakeMessage) { m.Summary[30] ^= 1 },
-		"grant":            func(_ *fakeOwner, m *fakeMessage) { m.Grant[len(m.Grant)-1] ^= 1 },
-		"another's manifest": func(o *fakeOwner, m *fakeMessage) {
-			mf := seal.Manifest{Message: m.ID, Mode: seal.ModeAccount, Recipient: "other@elsewhere.example", Sender: member}
-			m.Manifest, _ = mf.Sign(o.signing)
-		},
-		"another message": func(_ *fakeOwner, m *fakeMessage) { m.ID = "01a1ff9e-74e6-775b-a478-0972810e6e75" },
+		"another message": message(func(m *socket.Message) { m.ID = "01a1ff9e-74e6-775b-a478-0972810e6e75" }),
 	}
 	for name, forge := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, nil)
 			c, id := s.activated(plainMail)
-			forge(s.owner, s.owner.messages[id])
+			forge(s.owner, id)
 			for _, path := range []string{"", "/html", "/eml", "/part/0"} {
 				c.get("/m/"+id+path).wants(t, 502, text("error.integrity.title")).lacks(t, "4111")
 			}
