@@ -47,12 +47,12 @@ func TestReply(t *testing.T) {
 	c, id := s.activated(plainMail)
 	path := "/m/" + id + "/reply"
 	c.get("/m/"+id+"/sent").wants(t, 404)
-	c.get(path).wants(t, 200, `value="Re: Your statement"`, "clara@firm.example", "300 kB")
+	c.get(path).wants(t, 200, `value="Re: Your statement"`, "clara@firm.example", "300\u00a0kB")
 
 	c.postReply(path, map[string]string{"body": " \n", "nonce": "n"}).wants(t, 422, text("reply.empty"))
 	big := make([]byte, 500_000)
 	c.postReply(path, map[string]string{"body": "kept text", "nonce": "n"}, chosenFile{"big.bin", big}).
-		wants(t, 413, text("reply.toolarge", "300 kB"), "kept text")
+		wants(t, 413, text("reply.toolarge", "Size", "300\u00a0kB"), "kept text")
 	c.postReply(path, map[string]string{"body": "x", "nonce": "n"}, chosenFile{"huge.bin", make([]byte, 1_000_000)}).wants(t, 413)
 	if n := len(s.owner.sent("reply")); n != 0 {
 		t.Fatalf("%d replies went out", n)
@@ -202,7 +202,7 @@ func TestPasswords(t *testing.T) {
 	for _, tt := range tests {
 		got := ""
 		if broken := r.check(tt.password, context); len(broken) > 0 {
-			got = broken[0].Key
+			got = broken[0]
 		}
 		if got != tt.want {
 			t.Errorf("%q: %q, want %q", tt.password, got, tt.want)
