@@ -44,7 +44,7 @@ type Sealed struct {
 	Mode      seal.Mode
 	Account   bool      // the recipient has an account: no code, the link alone
 	Code      seal.Code // activation or one-time code; zero if Account
-	PIN       string    // told to the sender alone; "" if there is none
+	PIN       string    // told to the sender alone, as digits; "" if there is none
 	Language  string    // of the recipient's account (BCP 47); "" if not known
 	Created   time.Time
 	Expires   time.Time
@@ -53,7 +53,7 @@ type Sealed struct {
 // A Mail is mail of our own for the outbox. Data is a whole message (RFC 5322,
 // CRLF) without the loop guard's header, which the sender of the outbox adds.
 type Mail struct {
-	Kind string   // "notice", "copy", "dsn", "receipt", "reset", "reply": for logs and metrics
+	Kind string   // "notice", "copy", "dsn", "receipt", "reset", "reply", "released", "reminder": for logs and metrics
 	From string   // envelope sender, "" for the null reverse-path
 	To   []string // envelope recipients
 	// ID is the Message-ID in Data, derived from what the mail is about, so that
@@ -64,4 +64,7 @@ type Mail struct {
 	// Pass goes into the guard's mark: what the milter is to know when the mail
 	// passes it again. nil: it lets the mail pass as it is.
 	Pass []byte
+	// Message is the id of the sealed message that the mail announces: what becomes
+	// of the mail shows in the message's status. "" for any other mail.
+	Message string
 }

@@ -20,11 +20,12 @@ type HoldRequest struct {
 	Message    io.Reader // the plaintext original, read once to EOF
 	// Pass goes with the mail when it is released: what the milter wants to know
 	// again when the message comes back to it.
-	Pass    []byte
-	Link    bool       // the sender may release it by a link
-	Trust   TrustGrant // what a release by the link means for later mail
-	Created time.Time
-	Expires time.Time // then it is returned to the sender
+	Pass       []byte
+	Link       bool       // the sender may release it by a link
+	Trust      TrustGrant // what a release by the link means for later mail
+	Quarantine bool       // the sender is told nothing, also not in the end
+	Created    time.Time
+	Expires    time.Time // then it is returned to the sender
 }
 
 // A Held is what the mail to the sender needs.

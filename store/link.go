@@ -150,9 +150,9 @@ func (s *Store) endMessage(c *change, message id, m messageRecord, end string) (
 	return s.release(c, m.Payload, end != endExpired)
 }
 
-// Recall ends a message before its time. Ending an ended one is an error of
+// RecallMessage ends a message before its time. Ending an ended one is an error of
 // package socket.
-func (s *Store) Recall(ctx context.Context, message string) error {
+func (s *Store) RecallMessage(ctx context.Context, message string) error {
 	i, err := parseID(message)
 	if err != nil {
 		return socket.ErrUnknown

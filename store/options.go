@@ -35,11 +35,32 @@ type Options struct {
 	ResetTTL     time.Duration // life of a reset link; 24 h
 	LinkMemory   time.Duration // how long an ended link is still told apart from an unknown one; 90 days
 	MailLife     time.Duration // after this an unsent mail of the outbox is dropped; 14 days
+	StatusMemory time.Duration // how long a sender can still follow what has ended; 90 days
+	ThreadLife   time.Duration // how long an answer to a guest's reply is known to be one; 1 year
+	Retention    time.Duration // the longest time from now to which a message can be extended; 0: any
+
+	Reminders Reminders
+	// RecoveryOffline says that the portal does not have the recovery key: a guest
+	// without an account can't be given a new activation.
+	RecoveryOffline bool
 
 	MaxReply int64 // octets of a reply's MIME entity; 50 MiB
 	MinFree  int64 // free octets of the file system below which ErrFull is returned; 64 MiB, < 0: not checked
 	MmapSize int   // address space reserved for each file, in octets; 8 GiB (128 MiB on 32 bits)
 }
+
+// Reminders say who is told of messages that were not opened. Zero: nobody.
+type Reminders struct {
+	UnreadAfter  []time.Duration // after these times since it was sent
+	ToRecipient  bool
+	ToSender     bool
+	BeforeExpiry time.Duration // this long before its end, once
+	// ExpiredUnread tells the sender when a message ended and was never opened.
+	ExpiredUnread bool
+}
+
+// maxUnread bounds how often one message is reminded of.
+const maxUnread = 10
 
 // defaultMmap is large: while a file outgrows its mapping, writers wait for all
 // readers. It costs address space only, of which 32 bits have little.
@@ -48,6 +69,9 @@ const defaultMmap = 1 << (27 + 6*(bits.UintSize/64))
 func (o Options) withDefaults() (Options, error) {
 	if o.Dir == "" || o.Keys == nil || o.Mails == nil {
 		return o, errors.New("open a store: Dir, Keys and Mails are required")
+	}
+	if len(o.Reminders.UnreadAfter) > maxUnread {
+		return o, fmt.Errorf("open a store: %d reminders of one message are more than %d", len(o.Reminders.UnreadAfter), maxUnread)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -68,6 +92,8 @@ func (o Options) withDefaults() (Options, error) {
 		{&o.ResetTTL, 24 * time.Hour},
 		{&o.LinkMemory, 90 * 24 * time.Hour},
 		{&o.MailLife, 14 * 24 * time.Hour},
+		{&o.StatusMemory, 90 * 24 * time.Hour},
+		{&o.ThreadLife, 365 * 24 * time.Hour},
 	} {
 		if *d.v == 0 {
 			*d.v = d.d

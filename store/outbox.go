@@ -29,6 +29,12 @@ const KindReset = "reset"
 // clear.
 const KindCopy = "copy"
 
+// KindReleased is the [Mail].Kind of held messages that were released.
+const KindReleased = "released"
+
+// KindReminder is the [Mail].Kind of reminders to recipients.
+const KindReminder = "reminder"
+
 // An OutboxItem is a mail that the caller has claimed until its lease ends.
 type OutboxItem struct {
 	Kind     string
@@ -38,6 +44,7 @@ type OutboxItem struct {
 	Size     int64     // octets of the data
 	Attempts int       // earlier claims
 	Queued   time.Time // when it was added
+	Pass     []byte    // as in [Mail]
 
 	store *Store
 	mail  id

@@ -91,7 +91,7 @@ func TestPayloadGoneWhileItIsRead(t *testing.T) {
 	if _, err := io.ReadFull(r, make([]byte, 1<<20)); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Recall(ctx, s.Message); err != nil {
+	if err := e.RecallMessage(ctx, s.Message); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := io.Copy(io.Discard, r); !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -117,7 +117,7 @@ func (w *walk) steps() []func(context.Context) error {
 			r := socket.Reply{Message: s.Message, Subject: "Re", Nonce: fmt.Sprint(w.rnd.IntN(3))}
 			return e.Reply(ctx, by, r, strings.NewReader(plainEntity+strings.Repeat("x\r\n", w.rnd.IntN(40000))))
 		},
-		func(ctx context.Context) error { return e.Recall(ctx, pick(w, w.sealed).Message) },
+		func(ctx context.Context) error { return e.RecallMessage(ctx, pick(w, w.sealed).Message) },
 		func(ctx context.Context) error {
 			i, err := e.ClaimMail(ctx, time.Duration(w.rnd.IntN(60))*time.Minute)
 			if i != nil {

@@ -90,13 +90,13 @@ func TestServed(t *testing.T) {
 	if err := c.Reply(ctx, socket.Caller{Link: once.Code.Token()}, socket.Reply{Message: once.Message, Subject: "Re", Nonce: "n"}, strings.NewReader(plainEntity)); err != nil {
 		t.Error(err)
 	}
-	if err := e.Recall(ctx, once.Message); err != nil {
+	if err := e.RecallMessage(ctx, once.Message); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Link(ctx, once.Code.Token()); !errors.Is(err, socket.ErrRecalled) {
 		t.Errorf("recalled: %v", err)
 	}
-	if err := e.Recall(ctx, once.Message); !errors.Is(err, socket.ErrRecalled) {
+	if err := e.RecallMessage(ctx, once.Message); !errors.Is(err, socket.ErrRecalled) {
 		t.Errorf("recalled twice: %v", err)
 	}
 }

@@ -15,7 +15,8 @@ import (
 // against a quantum search.
 const codeBytes = 20
 
-// A Code is the secret of one link: an activation, a one-time pickup, a reset.
+// A Code is the secret of one link: an activation, a one-time pickup, a reset,
+// a release, a status page.
 // It stands in the link's fragment and, for typing, as text in the mail. Only
 // the mail holds it; the store knows the hash of its [Code.Token] and the
 // public half of its [Code.Identity].
@@ -111,6 +112,24 @@ func (c Code) Identity() (*age.HybridIdentity, error) {
 		return nil, fmt.Errorf("derive the key of a link: %w", err)
 	}
 	return id, nil
+}
+
+// SealText seals a line of text for whoever holds the code.
+func (c Code) SealText(text string) []byte {
+	return NewBox(Derive(c[:], labelCodeText)).Seal([]byte(text), labelCodeText)
+}
+
+// OpenText is the inverse of SealText. The error is [ErrOpen].
+func (c Code) OpenText(sealed []byte) (string, error) {
+	b, err := NewBox(Derive(c[:], labelCodeText)).Open(sealed, labelCodeText)
+	return string(b), err
+}
+
+// CodeOf returns a code that is derived from a secret, which must be uniformly
+// random, and what it is for: the same one each time.
+func CodeOf(secret [KeySize]byte, purpose string) Code {
+	k := Derive(secret[:], purpose)
+	return Code(k[:codeBytes])
 }
 
 // A Token is a bearer credential of 256 bits: of a link ([Code.Token]) or of a

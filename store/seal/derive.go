@@ -17,6 +17,11 @@ const (
 	labelWrap      = "postseal v1 account wrap"
 	labelVerifier  = "postseal v1 account verifier"
 	labelSession   = "postseal v1 session key"
+	labelCodeText  = "postseal v1 link text"
+
+	labelPINSalt     = "postseal v1 pin " // followed by the message id
+	labelPINWrap     = "postseal v1 pin wrap"
+	labelPINVerifier = "postseal v1 pin verifier"
 )
 
 // KeySize is the length in octets of every symmetric key here.

@@ -20,6 +20,9 @@ type Mode string
 const (
 	ModeAccount Mode = "account"  // with a portal account; a recovery grant exists
 	ModeOneTime Mode = "one-time" // with the code of one link; no recovery
+	// ModeHeld: not delivered yet. Its sender has the code, and it has a recovery
+	// grant. The manifest names no recipient.
+	ModeHeld Mode = "held"
 )
 
 // Digest is a SHA-256 digest. In JSON it is lower-case hex.
@@ -49,6 +52,26 @@ func NewMessageKey() (MessageKey, error) {
 	return MessageKey{id}, nil
 }
 
+// ParseMessageKey reads a key as [MessageKey.Text] writes it. The error is
+// [ErrOpen]; it never repeats the text.
+func ParseMessageKey(s string) (MessageKey, error) {
+	id, err := age.ParseHybridIdentity(s)
+	if err != nil {
+		return MessageKey{}, ErrOpen
+	}
+	return MessageKey{id}, nil
+}
+
+// Text returns the key as age prints it: for whoever hands it to the store's
+// owner to release a held message.
+func (k MessageKey) Text() string { return k.id.String() }
+
+// String hides the key, so that no log or error prints it by accident.
+func (k MessageKey) String() string { return "[key]" }
+
+// GoString hides the key from %#v.
+func (k MessageKey) GoString() string { return "[key]" }
+
 // SealPayload returns a writer that seals the message to dst. The payload is
 // complete only after Close returned nil.
 func (k MessageKey) SealPayload(dst io.Writer) (io.WriteCloser, error) {
@@ -64,6 +87,17 @@ func (k MessageKey) OpenPayload(src io.ReaderAt, size int64) (io.ReaderAt, int64
 		return nil, 0, ErrOpen
 	}
 	return r, n, nil
+}
+
+// ReadPayload is [MessageKey.OpenPayload] for a payload that is read once, from
+// its start. Each octet it gives is authenticated; that none is missing is known
+// at io.EOF. The error is [ErrOpen], also that of reading.
+func (k MessageKey) ReadPayload(src io.Reader) (io.Reader, error) {
+	r, err := age.Decrypt(src, k.id)
+	if err != nil {
+		return nil, ErrOpen
+	}
+	return r, nil
 }
 
 // A Summary is what an inbox shows of a message before it is opened. All of it
@@ -125,6 +159,8 @@ type Manifest struct {
 	Summary     Digest    `json:"summary"` // SHA-256 of the sealed summary
 	Created     time.Time `json:"created"`
 	Internal    bool      `json:"internal,omitempty"` // the sender is a member
+
+	Restrict Restriction `json:"restrict,omitzero"`
 }
 
 // manifestContext keeps manifest signatures apart from any other use of the key.
@@ -167,7 +203,8 @@ type grant struct {
 	Message   string `json:"message"`
 	Recipient string `json:"recipient"`
 	Payload   Digest `json:"payload"`
-	Key       string `json:"key"` // the message key, as age prints it
+	Key       string `json:"key"`              // the message key, as age prints it
+	Locked    []byte `json:"locked,omitempty"` // instead of Key: sealed under a PIN
 }
 
 // maxGrant bounds a sealed grant: an age header of 1.7 kB and some addresses.
@@ -175,13 +212,19 @@ const maxGrant = 8 << 10
 
 // Grant seals the message key to one party, bound to what m says.
 func (k MessageKey) Grant(to *age.HybridRecipient, m Manifest) ([]byte, error) {
-	b, err := json.Marshal(grant{1, m.Message, m.Recipient, m.Payload, k.id.String()})
+	return grant{
+		Version: 1, Message: m.Message, Recipient: m.Recipient, Payload: m.Payload, Key: k.id.String(),
+	}.sealTo(to)
+}
+
+func (g grant) sealTo(to *age.HybridRecipient) ([]byte, error) {
+	b, err := json.Marshal(g)
 	if err != nil {
 		return nil, err
 	}
 	out, err := encrypt(to, b)
 	if err != nil {
-		return nil, fmt.Errorf("seal a grant for message %s: %w", m.Message, err)
+		return nil, fmt.Errorf("seal a grant for message %s: %w", g.Message, err)
 	}
 	return out, nil
 }
@@ -189,20 +232,24 @@ func (k MessageKey) Grant(to *age.HybridRecipient, m Manifest) ([]byte, error) {
 // OpenGrant returns the message key in a grant, if the grant is for the message,
 // the recipient and the payload that m names. The error is [ErrOpen].
 func OpenGrant(sealed []byte, by *age.HybridIdentity, m Manifest) (MessageKey, error) {
-	b, err := decrypt(by, sealed, maxGrant)
+	g, err := openGrant(sealed, by, m)
 	if err != nil {
 		return MessageKey{}, err
+	}
+	return ParseMessageKey(g.Key)
+}
+
+func openGrant(sealed []byte, by *age.HybridIdentity, m Manifest) (grant, error) {
+	b, err := decrypt(by, sealed, maxGrant)
+	if err != nil {
+		return grant{}, err
 	}
 	var g grant
 	if json.Unmarshal(b, &g) != nil || g.Version != 1 || g.Message != m.Message ||
 		g.Recipient != m.Recipient || subtle.ConstantTimeCompare(g.Payload[:], m.Payload[:]) != 1 {
-		return MessageKey{}, ErrOpen
+		return grant{}, ErrOpen
 	}
-	id, err := age.ParseHybridIdentity(g.Key)
-	if err != nil {
-		return MessageKey{}, ErrOpen
-	}
-	return MessageKey{id}, nil
+	return g, nil
 }
 
 // encrypt returns an age file with b.

@@ -52,6 +52,29 @@ func (e *ThrottledError) Error() string { return ErrThrottled.Error() }
 // Is makes errors.Is(err, ErrThrottled) hold.
 func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }
 
+// An EndedError says of what the caller may know about how it ended: it is an
+// [ErrExpired], [ErrRecalled] or [ErrUsed].
+type EndedError struct {
+	How string    `json:"how"`          // expired, recalled, used
+	By  string    `json:"by,omitempty"` // address of who recalled it
+	At  time.Time `json:"at,omitzero"`
+}
+
+func (e *EndedError) Error() string { return e.sentinel().Error() }
+
+// Is makes errors.Is(err, ErrRecalled) hold, and the like.
+func (e *EndedError) Is(target error) bool { return target == e.sentinel() }
+
+func (e *EndedError) sentinel() error {
+	switch e.How {
+	case "recalled":
+		return ErrRecalled
+	case "used":
+		return ErrUsed
+	}
+	return ErrExpired
+}
+
 // Owner is all that the portal may ask for.
 type Owner interface {
 	Links
@@ -76,7 +99,8 @@ type Links interface {
 	Activate(ctx context.Context, link seal.Token, a Activation) (Session, error)
 	// OpenOneTime returns a one-time message and marks it as opened. It can be
 	// called again until the grace period after the first time is over; then
-	// the error is ErrUsed.
+	// the error is ErrUsed. Of a message with a PIN it gives out no grant, and
+	// marks nothing: that is for PINs.TryPIN.
 	OpenOneTime(ctx context.Context, link seal.Token) (Message, error)
 	// OneTimePayload returns the sealed payload of a message that OpenOneTime
 	// gave out, under the same conditions.
@@ -96,8 +120,8 @@ const (
 // is over the call returns an error instead (ErrExpired, ErrRecalled, ErrUsed).
 type LinkInfo struct {
 	Kind      LinkKind  `json:"kind"`
-	Message   string    `json:"message,omitempty"` // id; empty for a reset
-	Recipient string    `json:"recipient"`
+	Message   string    `json:"message,omitempty"` // id; of a held or deferred message, or of a dispatch; empty for a reset
+	Recipient string    `json:"recipient"`         // whose link it is: the sender's for a release or a status
 	Sender    string    `json:"sender,omitempty"`
 	Account   bool      `json:"account"` // the recipient has an account already
 	Created   time.Time `json:"created"`
@@ -216,7 +240,15 @@ type Message struct {
 	Opened   time.Time           `json:"opened,omitzero"`  // first time
 	Replied  time.Time           `json:"replied,omitzero"` // last time
 	Read     bool                `json:"read"`
-	CanReply bool                `json:"canReply"` // the sender has an address to answer to
+	CanReply bool                `json:"canReply"`           // the sender has an address to answer to, and lets it be answered
+	NeedsPIN bool                `json:"needsPIN,omitempty"` // there is no Grant without TryPIN
+
+	// Of an ended message, which Inbox lists for a while: there are no manifest,
+	// summary and grant. Every other call answers with an EndedError.
+	Ended   string    `json:"ended,omitempty"` // expired, recalled
+	EndedBy string    `json:"endedBy,omitempty"`
+	EndedAt time.Time `json:"endedAt,omitzero"`
+	Sender  string    `json:"sender,omitempty"` // envelope sender; only of an ended one, the manifest has it else
 }
 
 // Replies are the calls that send.

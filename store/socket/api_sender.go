@@ -13,6 +13,14 @@ const (
 	LinkStatus  LinkKind = "status"  // follows what was sent
 )
 
+// Senders are the calls about what was sent or shall be.
+type Senders interface {
+	Releases
+	Following
+	Unwanted
+	PINs
+}
+
 // Releases are the calls of whoever holds a release link.
 type Releases interface {
 	// Held says what a release link is for. It changes nothing. It also answers
@@ -20,7 +28,7 @@ type Releases interface {
 	Held(ctx context.Context, link seal.Token) (Held, error)
 	// Release lets the message go: a held one at once, a deferred one when its
 	// server offers it again. key is the message key (in the form of
-	// seal.MessageKey.String) that the link's code opens; "" for a deferred one.
+	// seal.MessageKey.Text) that the link's code opens; "" for a deferred one.
 	// The owner takes nothing that does not open the payload. A second release
 	// is no error; one after a withdrawal is ErrConflict.
 	Release(ctx context.Context, link seal.Token, r ReleaseOrder) error
@@ -31,7 +39,7 @@ type Releases interface {
 // A ReleaseOrder is what the sender says on the release page.
 type ReleaseOrder struct {
 	Key    string `json:"key,omitempty"`
-	Reason string `json:"reason,omitempty"` // at most 500 characters, for the audit
+	Reason string `json:"reason,omitempty"` // of the sender, for the audit: 500 characters of it, none of control
 	Client string `json:"client"`
 }
 
@@ -70,7 +78,7 @@ type Following interface {
 	// Remind sends the notice of a message again, without its secret. Where that
 	// can't work it is ErrConflict, and the Status says why.
 	Remind(ctx context.Context, by Follower, message string) (Status, error)
-	// Sent lists a member's dispatches, newest first.
+	// Sent lists a member's dispatches, newest first, each with its first lines.
 	Sent(ctx context.Context, session seal.Token, cursor string, limit int) (SentPage, error)
 }
 
@@ -91,6 +99,7 @@ type Status struct {
 	MessageID string       `json:"messageID,omitempty"`
 	Created   time.Time    `json:"created"`
 	Lines     []StatusLine `json:"lines"`
+	More      int          `json:"more,omitempty"` // lines that are left out, in a [SentPage]
 }
 
 // A StatusLine is one recipient.
@@ -105,6 +114,7 @@ type StatusLine struct {
 	Opened     time.Time        `json:"opened,omitzero"`      // first
 	Replied    time.Time        `json:"replied,omitzero"`     // last
 	Expires    time.Time        `json:"expires,omitzero"`
+	PIN        bool             `json:"pin,omitempty"`   // too many wrong PINs; extending lets it be tried again
 	Ended      string           `json:"ended,omitempty"` // "", expired, recalled, used
 	EndedAt    time.Time        `json:"endedAt,omitzero"`
 	CanRecall  bool             `json:"canRecall,omitempty"`
@@ -112,7 +122,8 @@ type StatusLine struct {
 	CanRemind  bool             `json:"canRemind,omitempty"`
 	// WhyNot says why the notice can't be sent again: "one-time" (its link is the
 	// key and nobody has it), "offline" (no recovery for one without an account),
-	// "opened", "ended", "soon" (it was sent a short while ago).
+	// "opened", "ended", "soon" (it was sent a short while ago, or too many links
+	// for the recipient are good).
 	WhyNot string `json:"whyNot,omitempty"`
 }
 
@@ -133,9 +144,10 @@ type Unwanted interface {
 
 // PINs open messages that need a second secret.
 type PINs interface {
-	// TryPIN compares a PIN's verifier (seal.PINKeys) for a message that the
+	// TryPIN compares a PIN's verifier ([seal.StretchPIN]) for a message that the
 	// caller may open otherwise, and counts failures: after ten the message can't
 	// be opened until its sender extends it. The errors are ErrLogin and
-	// ErrThrottled. The grant is given out only to the right PIN.
+	// ErrThrottled. The grant is given out only to the right PIN, and a one-time
+	// message counts as opened only then.
 	TryPIN(ctx context.Context, by Caller, message string, verifier []byte, client string) (Message, error)
 }

@@ -19,7 +19,13 @@ import (
 // the next call tries again.
 type Client struct{ http *http.Client }
 
-var _ Owner = (*Client)(nil)
+var (
+	_ Owner     = (*Client)(nil)
+	_ Releases  = (*Client)(nil)
+	_ Following = (*Client)(nil)
+	_ Unwanted  = (*Client)(nil)
+	_ PINs      = (*Client)(nil)
+)
 
 // NewClient returns a client for the socket at path. It connects when needed.
 func NewClient(path string) *Client {
@@ -78,6 +84,7 @@ func (c *Client) send(ctx context.Context, path string, repeat bool, body io.Rea
 		return nil, fmt.Errorf("%w: the store's owner speaks version %.20q, this program %q", ErrUnavailable, v, Version)
 	}
 	if err := errorOf(res.StatusCode, res.Header); err != nil {
+		err = endedOf(err, res.Body)
 		io.Copy(io.Discard, io.LimitReader(res.Body, 4<<10)) // so that the connection can be used again
 		res.Body.Close()
 		return nil, err

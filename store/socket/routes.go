@@ -75,6 +75,9 @@ func (s *Server) routes() http.Handler {
 	} {
 		mux.HandleFunc("POST "+path, h)
 	}
+	if senders, ok := o.(Senders); ok {
+		s.senderRoutes(mux, senders)
+	}
 	return mux
 }
 

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
@@ -95,7 +96,7 @@ func (s *Server) versioned(next http.Handler) http.Handler {
 	})
 }
 
-// fail answers with an error's status and nothing else.
+// fail answers with an error's status and, of what ended, how.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := statusOf(err)
 	switch {
@@ -108,4 +109,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	setRetryAfter(w.Header(), err)
 	w.WriteHeader(status)
+	var end *EndedError
+	if errors.As(err, &end) {
+		json.NewEncoder(w).Encode(end) // a caller that left is no matter
+	}
 }

@@ -42,12 +42,23 @@ const (
 	pathPayload        = "/v1/message/payload"
 	pathMarkOpened     = "/v1/message/opened"
 	pathReply          = "/v1/reply"
+	pathHeld           = "/v1/held"
+	pathRelease        = "/v1/held/release"
+	pathWithdraw       = "/v1/held/withdraw"
+	pathStatus         = "/v1/status"
+	pathRecall         = "/v1/status/recall"
+	pathExtend         = "/v1/status/extend"
+	pathRemind         = "/v1/status/remind"
+	pathSent           = "/v1/sent"
+	pathMarkUnwanted   = "/v1/message/unwanted"
+	pathTryPIN         = "/v1/message/pin"
 )
 
 // Bounds of what is sent, in octets.
 const (
 	maxRequest  = 64 << 10 // a request in JSON
 	maxActivate = 16 << 20 // one with grants for some thousand messages
+	maxChosen   = 1 << 20  // one that names each message of a dispatch
 	maxResponse = 32 << 20 // a response in JSON: some thousand manifests and grants
 	maxHeader   = 8 << 10
 )
@@ -103,6 +114,21 @@ func errorOf(status int, header http.Header) error {
 		return s.err
 	}
 	return ErrUnavailable
+}
+
+// maxEnded bounds the body of an answer that tells how something ended.
+const maxEnded = 4 << 10
+
+// endedOf adds to an error what the body of its answer says about the end.
+func endedOf(err error, body io.Reader) error {
+	if !errors.Is(err, ErrExpired) && !errors.Is(err, ErrRecalled) && !errors.Is(err, ErrUsed) {
+		return err
+	}
+	var e EndedError
+	if decodeJSON(io.LimitReader(body, maxEnded), &e) != nil || !errors.Is(&e, err) {
+		return err
+	}
+	return &e
 }
 
 // headerRetry is Retry-After in seconds (RFC 9110 section 10.2.3).
@@ -180,6 +206,27 @@ type (
 	replyRequest struct {
 		By    Caller `json:"by"`
 		Reply Reply  `json:"reply"`
+	}
+	releaseRequest struct {
+		Link   seal.Token   `json:"link"`
+		Order  ReleaseOrder `json:"order,omitzero"`
+		Client string       `json:"client,omitempty"`
+	}
+	followRequest struct {
+		By       Follower      `json:"by"`
+		Messages []string      `json:"messages,omitempty"`
+		More     time.Duration `json:"more,omitempty"`
+	}
+	unwantedRequest struct {
+		Session seal.Token `json:"session"`
+		Message string     `json:"message"`
+		Off     bool       `json:"off,omitempty"`
+	}
+	pinRequest struct {
+		By       Caller `json:"by"`
+		Message  string `json:"message"`
+		Verifier []byte `json:"verifier"`
+		Client   string `json:"client,omitempty"`
 	}
 	nothing struct{}
 )
