@@ -156,7 +156,7 @@ func TestLinkErrors(t *testing.T) {
 	if unknown.body != wrongPath.body {
 		t.Fatal("a code for another message is told apart from an unknown one")
 	}
-	must(t, s.owner.Recall(context.Background(), other))
+	must(t, s.owner.RecallMessage(context.Background(), other))
 	c.post("/code", "code", code2.Fragment()).wants(t, 410, text("error.recalled.title"))
 	s.owner.pass(31 * 24 * time.Hour)
 	c.post("/a/"+id, "code", code.Fragment()).wants(t, 410, text("error.expired.title"))

@@ -309,7 +309,7 @@ func TestBrowserOneTimeRefused(t *testing.T) {
 		spoil      func(*testOwner, string, seal.Code)
 	}{
 		{"expired", "error.expired.title", func(o *testOwner, _ string, _ seal.Code) { o.pass(31 * 24 * time.Hour) }},
-		{"recalled", "error.recalled.title", func(o *testOwner, id string, _ seal.Code) { must(t, o.Recall(ctx, id)) }},
+		{"recalled", "error.recalled.title", func(o *testOwner, id string, _ seal.Code) { must(t, o.RecallMessage(ctx, id)) }},
 		{"used", "error.used.title", func(o *testOwner, _ string, code seal.Code) {
 			_, err := o.OpenOneTime(ctx, code.Token())
 			must(t, err)

@@ -261,7 +261,7 @@ func (w *world) screens() []screen {
 		}},
 		{"onetime-recalled", func(tb *browsertest.Tab) {
 			id, code := oneTime()
-			must(s.t, s.owner.Recall(context.Background(), id))
+			must(s.t, s.owner.RecallMessage(context.Background(), id))
 			tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
 			tb.Press(text("onetime.button"))
 			tb.WaitFor("h1", text("error.recalled.title"))

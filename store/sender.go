@@ -9,8 +9,6 @@ import (
 	"github.com/postseal/postseal/store/socket"
 )
 
-var _ socket.Senders = (*Store)(nil)
-
 var errLater = errors.New("not there yet")
 
 // Hold keeps a message until somebody releases it. It is visible to nobody until

@@ -81,6 +81,7 @@ type Owner interface {
 	Accounts
 	Mailbox
 	Replies
+	Senders
 }
 
 // Links are the calls of somebody who holds a link and no session.
@@ -148,12 +149,13 @@ type WaitingMessage struct {
 type Activation struct {
 	Name      string            `json:"name"` // as shown to those who get replies
 	KDF       seal.KDF          `json:"kdf"`
-	Verifier  []byte            `json:"verifier"`  // PasswordKeys.Verifier; the owner keeps its hash
-	PublicKey string            `json:"publicKey"` // AccountKey.Recipient
-	Wrapped   []byte            `json:"wrapped"`   // AccountKey.Wrap
-	Escrow    []byte            `json:"escrow"`    // AccountKey.Escrow; empty where there is no recovery
-	Grants    map[string][]byte `json:"grants"`    // message id -> grant for PublicKey
-	Client    string            `json:"client"`    // the browser's IP address, for the audit and limits
+	Verifier  []byte            `json:"verifier"`        // PasswordKeys.Verifier; the owner keeps its hash
+	PublicKey string            `json:"publicKey"`       // AccountKey.Recipient
+	Wrapped   []byte            `json:"wrapped"`         // AccountKey.Wrap
+	Escrow    []byte            `json:"escrow"`          // AccountKey.Escrow; empty where there is no recovery
+	Grants    map[string][]byte `json:"grants"`          // message id -> grant for PublicKey
+	Client    string            `json:"client"`          // the browser's IP address, for the audit and limits
+	Agent     string            `json:"agent,omitempty"` // its User-Agent, for the list of sessions
 }
 
 // A Session is a fresh login.
@@ -163,6 +165,11 @@ type Session struct {
 	Name    string     `json:"name"`
 	Wrapped []byte     `json:"wrapped"` // the account key under the password
 	Expires time.Time  `json:"expires"`
+	// Escrow is the account key under the recovery key, for one who signed in
+	// without a password of the portal.
+	Escrow []byte `json:"escrow,omitempty"`
+	// Pending: the session waits for a second factor (Factors).
+	Pending bool `json:"pending,omitempty"`
 }
 
 // Accounts are the calls around login.
@@ -196,6 +203,7 @@ type Login struct {
 	Address  string `json:"address"`
 	Verifier []byte `json:"verifier"`
 	Client   string `json:"client"`
+	Agent    string `json:"agent,omitempty"`
 }
 
 // SessionInfo describes a live session.

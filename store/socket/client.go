@@ -19,13 +19,7 @@ import (
 // the next call tries again.
 type Client struct{ http *http.Client }
 
-var (
-	_ Owner     = (*Client)(nil)
-	_ Releases  = (*Client)(nil)
-	_ Following = (*Client)(nil)
-	_ Unwanted  = (*Client)(nil)
-	_ PINs      = (*Client)(nil)
-)
+var _ Owner = (*Client)(nil)
 
 // NewClient returns a client for the socket at path. It connects when needed.
 func NewClient(path string) *Client {

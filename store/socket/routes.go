@@ -75,9 +75,7 @@ func (s *Server) routes() http.Handler {
 	} {
 		mux.HandleFunc("POST "+path, h)
 	}
-	if senders, ok := o.(Senders); ok {
-		s.senderRoutes(mux, senders)
-	}
+	s.senderRoutes(mux)
 	return mux
 }
 

@@ -7,7 +7,8 @@ import (
 
 // senderRoutes adds the calls of senders, and those that a PIN or an unwanted
 // sender make.
-func (s *Server) senderRoutes(mux *http.ServeMux, o Senders) {
+func (s *Server) senderRoutes(mux *http.ServeMux) {
+	o := s.owner
 	for path, h := range map[string]http.HandlerFunc{
 		pathHeld: call(s, maxRequest, func(ctx context.Context, q linkRequest) (Held, error) {
 			return o.Held(ctx, q.Link)

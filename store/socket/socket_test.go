@@ -105,7 +105,7 @@ func TestCallsArriveAsTheyWereMade(t *testing.T) {
 		Name: "Bob", KDF: seal.KDF{Salt: []byte("0123456789abcdef"), Time: 3, Memory: 65536, Threads: 4}, Verifier: []byte{1},
 		PublicKey: "age1pq1", Wrapped: []byte{2}, Escrow: []byte{3}, Grants: map[string][]byte{"a": {4}}, Client: "::1",
 	}
-	login := Login{"bob@guest.test", []byte{9}, "192.0.2.1"}
+	login := Login{Address: "bob@guest.test", Verifier: []byte{9}, Client: "192.0.2.1"}
 	caller, reply := Caller{Link: token}, Reply{"id", "subject\nwith a line", "Bob", "nonce"}
 	entity := strings.Repeat("line\r\n", 100000)
 	if info, err := c.Link(ctx, token); err != nil || info.Recipient != "bob@guest.test" {
