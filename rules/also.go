@@ -11,7 +11,9 @@ import (
 
 // Also is what the matching rules add to a verdict. When several rules add to
 // one verdict, lists are joined in file order without repeats, the shortest
-// Expire wins, and of Receipt the last value holds.
+// Expire wins, of Receipt and ReadReceipt the last value holds, restrictions add
+// up, and the strictest TLS wins together with its TLSElse. Of the same TLS the
+// stricter TLSElse wins: return, then pickup, then wait.
 type Also struct {
 	Tags         []string         // labels for the header field X-Postseal-Tag
 	StripSubject []*regexp.Regexp // what to cut out of the subject, in this order
@@ -19,10 +21,14 @@ type Also struct {
 	Expire       time.Duration    // how long a sealed message can be read; 0: the configured retention
 	Notify       []string         // addresses that are told about the verdict
 
-	TLS         TLSLevel    // how the way to the next server must be protected; "": no rule said so
-	TLSElse     TLSElse     // what if it can't be; "" is [ElseWait]
 	ReadReceipt *bool       // whether the sender is told when it is first opened; nil: if the message asks
 	Restrict    Restriction // what the recipient can't do with a sealed message
+
+	TLS     TLSLevel // how the way to the next server must be protected; "": no rule said so
+	TLSElse TLSElse  // what if it can't be; "" without TLS
+	// TLSByDomain is whether [Set.TLSPolicy] wants TLS or more for the recipient's
+	// domain: where the server asks for that, the message needs no route of its own.
+	TLSByDomain bool
 }
 
 // MarshalJSON writes what is set, under the names of the rule files.
@@ -33,7 +39,15 @@ func (a Also) MarshalJSON() ([]byte, error) {
 		Receipt      *bool    `json:"receipt,omitempty"`
 		Expire       string   `json:"expire,omitempty"`
 		Notify       []string `json:"notify,omitempty"`
-	}{Tags: a.Tags, Receipt: a.Receipt, Notify: a.Notify}
+		ReadReceipt  *bool    `json:"read_receipt,omitempty"`
+		Restrict     []string `json:"restrict,omitempty"`
+		TLS          TLSLevel `json:"tls,omitempty"`
+		TLSElse      TLSElse  `json:"tls_else,omitempty"`
+		TLSByDomain  bool     `json:"tls_by_domain,omitempty"`
+	}{
+		Tags: a.Tags, Receipt: a.Receipt, Notify: a.Notify, ReadReceipt: a.ReadReceipt,
+		Restrict: a.Restrict.names(), TLS: a.TLS, TLSElse: a.TLSElse, TLSByDomain: a.TLSByDomain,
+	}
 	for _, re := range a.StripSubject {
 		v.StripSubject = append(v.StripSubject, re.String())
 	}
@@ -62,10 +76,20 @@ func (a *Also) join(b Also) {
 			a.Notify = append(a.Notify, n)
 		}
 	}
+	if b.ReadReceipt != nil {
+		a.ReadReceipt = b.ReadReceipt
+	}
+	a.Restrict = a.Restrict.union(b.Restrict)
+	if stricterTLS(b.TLS, b.TLSElse, a.TLS, a.TLSElse) {
+		a.TLS, a.TLSElse = b.TLS, b.TLSElse
+	}
 }
 
-// String lists what is set, for people: "tag PHI, receipt, expire 7d".
-func (a Also) String() string {
+// String lists what is set, for people: "tag PHI, receipt true, expire 7d".
+func (a Also) String() string { return strings.Join(a.parts(), ", ") }
+
+// parts are the additions one by one, as String has them.
+func (a Also) parts() []string {
 	var parts []string
 	for _, t := range a.Tags {
 		parts = append(parts, "tag "+t)
@@ -82,5 +106,26 @@ func (a Also) String() string {
 	for _, n := range a.Notify {
 		parts = append(parts, "notify "+n)
 	}
-	return strings.Join(parts, ", ")
+	if a.ReadReceipt != nil {
+		parts = append(parts, fmt.Sprintf("read_receipt %t", *a.ReadReceipt))
+	}
+	for _, name := range a.Restrict.names() {
+		parts = append(parts, "restrict "+name)
+	}
+	if a.TLS != "" {
+		parts = append(parts, a.ShowTLS())
+	}
+	return parts
+}
+
+// ShowTLS writes what is wanted of TLS for people: "tls verified else pickup",
+// "" if nothing is.
+func (a Also) ShowTLS() string {
+	switch a.TLS {
+	case "":
+		return ""
+	case TLSMay: // there is always a way
+		return "tls may"
+	}
+	return fmt.Sprintf("tls %s else %s", a.TLS, a.TLSElse)
 }

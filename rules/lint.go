@@ -44,12 +44,37 @@ func (s *Set) Lint(o LintOptions) []Problem {
 				break
 			}
 		}
+		lintAdditions(r, add)
 		if o.ShowSubject && (r.then == Pickup || r.then == OneTime) && len(r.also.StripSubject) == 0 && r.subject {
 			add(r, "when", "finds its secret in the subject too, and notices show the original subject: set notice.show_subject = false, or look in = [\"body\", \"attachments\"] and return what has it in the subject")
 		}
 	}
 	sortProblems(warnings)
 	return warnings
+}
+
+// lintAdditions reports what a rule adds to no effect.
+func lintAdditions(r *rule, add func(r *rule, key, format string, args ...any)) {
+	also, _ := r.node.field("also")
+	has := func(key string) bool {
+		_, ok := also.field(key)
+		return ok
+	}
+	seals := r.then == "" || r.then == Pickup || r.then == OneTime
+	for _, key := range []string{"restrict", "read_receipt"} {
+		if has(key) && !seals {
+			add(r, "also", "%s is for sealed messages, and this rule seals none", key)
+		}
+	}
+	if has("tls") && r.then != "" && r.then != Deliver {
+		add(r, "also", "tls is for what goes out in clear, and this rule lets nothing out so")
+	}
+	if has("tls_else") && r.also.TLS == "" {
+		add(r, "also", "tls_else does nothing without tls in the same rule")
+	}
+	if has("tls_else") && r.also.TLS == TLSMay {
+		add(r, "also", "tls_else does nothing with tls = \"may\", which can always be had")
+	}
 }
 
 // shortTerm is the length from which on a term is hardly found in a megabyte of
@@ -204,9 +229,10 @@ func contradiction(when, unless facts) string {
 	return ""
 }
 
-// shadows tells whether above decides in every case in which r would match.
+// shadows tells whether above decides in every case in which r would match. A
+// rule that blocks is passed over by what is released.
 func shadows(above, r *rule) bool {
-	if above.then == "" || above.test || above.during != (period{}) {
+	if above.then == "" || above.then == Block || above.test || above.during != (period{}) {
 		return false
 	}
 	if scope := factsOf(above.node, "scope"); len(scope) > 0 && !factsOf(r.node, "scope").implies(scope) {

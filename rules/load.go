@@ -226,7 +226,7 @@ func (l *loader) decodeDefaults(table node) {
 func defaultKeys() []keyInfo {
 	return []keyInfo{
 		{name: "then", value: "an action", doc: "What is done when no rule decides. `deliver` unless told.", example: `then = "deliver"`},
-		{name: "unscannable", value: "an action", doc: "What is done when a rule that decides had to read content that can't be read: it is encrypted, malformed or over a limit. `quarantine` unless told.", example: `unscannable = "return"`},
+		{name: "unscannable", value: "an action", doc: "What is done when a rule that decides had to read content that can't be read: it is encrypted, malformed or over a limit. `quarantine` unless told. With `block` the sender may release it, unless the rule blocks too and says `release = false`.", example: `unscannable = "return"`},
 	}
 }
 

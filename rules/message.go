@@ -25,7 +25,9 @@ type Message struct {
 
 	// Released tells whether a rule that blocks lets this message through to a
 	// recipient, because somebody released it or trusts its sender since. The
-	// rule is then passed over. nil: never. When it fails, so does the evaluation.
+	// rule is then passed over, and the following ones are asked. It is asked with
+	// Release.Rule, and only when the rule matches. nil: never. When it fails, so
+	// does the evaluation.
 	Released func(rule, recipient string) (bool, error)
 }
 
@@ -47,7 +49,7 @@ const (
 	OneTime    Action = "one-time"   // sealed, read with the one-time link
 	Return     Action = "return"     // refused, the sender learns why
 	Discard    Action = "discard"    // accepted and dropped
-	Block      Action = "block"      // held until the sender releases it
+	Block      Action = "block"      // held until it is released
 	Quarantine Action = "quarantine" // held by the MTA until the admin releases it
 )
 

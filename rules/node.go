@@ -145,6 +145,23 @@ func (n node) text() (string, bool) {
 	return s, ok
 }
 
+// oneOf returns the string if it is one of values, "" after a problem.
+func oneOf[T ~string](n node, values ...T) T {
+	s, ok := n.text()
+	if ok && !slices.Contains(values, T(s)) {
+		last := len(values) - 1
+		names := make([]string, len(values))
+		for i, v := range values {
+			names[i] = string(v)
+		}
+		n.errorf("%q is not known; write %s or %s", s, strings.Join(names[:last], ", "), names[last])
+	}
+	if !slices.Contains(values, T(s)) {
+		return ""
+	}
+	return T(s)
+}
+
 // texts returns a string or the strings of a list, at least one, as nodes.
 func (n node) texts() []node {
 	items := n.items()

@@ -27,6 +27,7 @@ func Reference() string {
 	section("[detector.NAME]", "A detector of your own, which a rule uses with `detect.NAME`.", detectorKeys())
 	section("[[rule]]", "One rule.", ruleKeys())
 	section("Actions", actionText(), nil)
+	section("release", "How what a rule blocks is released: `false`, `true` or a table. A released message is decided again without the rule, so that the rules below have their say; one that is released and holds a card is still sealed by a rule for cards below.", releaseKeys())
 	section("also", "What a rule adds. A rule that decides may have it too.", alsoKeys())
 	section("when and unless", "All keys of a table must hold. Of a list of values one is enough. Keys with a dot can be written either way: `subject.contains = \"x\"` or `subject = { contains = \"x\" }`.", conditionKeys())
 	section("Addresses", "`from`, `header_from`, `to` and `scope` take these forms, alone or in a list; upper and lower case are the same.\n\n"+addressText(), nil)
@@ -53,6 +54,7 @@ func actionText() string {
 			OneTime:    "The message is sealed; it opens with the link in the notice, without an account. Nobody else can open it, the operator included.",
 			Return:     "The message is refused and the sender gets `text`; with other recipients that get it, in a delivery status notification.",
 			Discard:    "The message is accepted and dropped. The audit trail shows it.",
+			Block:      "The message waits until the sender releases it by a link that is mailed, or an administrator does; see `release`. If nobody does, it is returned.",
 			Quarantine: "The mail server holds the message, for all of its recipients, until an administrator releases it.",
 		}[a])
 	}

@@ -81,7 +81,13 @@ terms = ["diagnosis", "biopsy", "scan"]
 		if k.name != "when" {
 			text += "when.always = true\n"
 		}
+		if k.name == "release" {
+			text = strings.Replace(text, "one-time", "block", 1)
+		}
 		try(k, text+k.example)
+	}
+	for _, k := range releaseKeys() {
+		try(k, strings.Replace(rule, "one-time", "block", 1)+"when.always = true\n"+k.example)
 	}
 	for _, k := range alsoKeys() {
 		try(k, rule+"when.always = true\n"+k.example)

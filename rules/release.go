@@ -1,9 +1,17 @@
 package rules
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
 
 // A Release says who may let a blocked message go, and what follows from it.
+// That of a verdict which doesn't block is zero.
 type Release struct {
+	// Rule is what a release is noted under and Message.Released asked about: the
+	// rule that blocked, or [DefaultThen] or [DefaultUnscannable].
+	Rule string
 	// Offered is whether the sender gets a link that releases the message.
 	// Without it only an administrator can.
 	Offered bool
@@ -13,6 +21,12 @@ type Release struct {
 	Trust Trust
 	For   time.Duration // how long the trust lasts; 0: for ever
 }
+
+// What the defaults block has no rule's name. No rule can have these.
+const (
+	DefaultThen        = "defaults.then"
+	DefaultUnscannable = "defaults.unscannable"
+)
 
 // A ReleaseMode is where a blocked message waits.
 type ReleaseMode string
@@ -34,27 +48,110 @@ const (
 	TrustSender    Trust = "sender"    // from its sender to anybody
 )
 
-// A TLSLevel is how a message must be protected on its way to the next server.
-type TLSLevel string
+// defaultTrust is how long trust lasts unless a rule says it.
+const defaultTrust = 365 * 24 * time.Hour
 
-const (
-	TLSMay      TLSLevel = "may"      // if the other side offers it
-	TLSEncrypt  TLSLevel = "encrypt"  // always, whoever the other side is
-	TLSVerified TLSLevel = "verified" // always, and the other side proves its name: certificate, DANE or MTA-STS
-)
+// offeredRelease is what a rule gives that says nothing of a release.
+func offeredRelease(rule string) Release {
+	return Release{Rule: rule, Offered: true, Trust: TrustNone}
+}
 
-// A TLSElse is what happens when the way is not as protected as a rule wants.
-type TLSElse string
+// MarshalJSON writes it as a rule file has it: false, or mode, trust and for.
+func (r Release) MarshalJSON() ([]byte, error) {
+	if !r.Offered {
+		return json.Marshal(false)
+	}
+	return json.Marshal(struct {
+		Mode  ReleaseMode `json:"mode,omitempty"`
+		Trust Trust       `json:"trust"`
+		For   string      `json:"for,omitempty"`
+	}{r.Mode, r.Trust, r.lasting()})
+}
 
-const (
-	ElseWait   TLSElse = "wait"   // in the MTA's queue, and back to the sender in the end
-	ElseReturn TLSElse = "return" // back to the sender at once
-	ElsePickup TLSElse = "pickup" // sealed instead
-)
+// String tells it to people: "by the sender, mode hold, trust recipient for 365d".
+func (r Release) String() string {
+	if !r.Offered {
+		return "by an administrator only"
+	}
+	s := "by the sender"
+	if r.Mode != "" {
+		s += ", mode " + string(r.Mode)
+	}
+	if r.Trust != TrustNone {
+		s += fmt.Sprintf(", trust %s for %s", r.Trust, r.lasting())
+	}
+	return s
+}
 
-// A Restriction is what a recipient can't do with a sealed message.
-type Restriction struct {
-	NoPrint bool // the portal offers no print view, and styles that print nothing
-	NoReply bool // the portal takes no answer
-	PIN     bool // opening takes a PIN, which the sender gives by another way
+// lasting writes For as a rule file has it, "" without trust.
+func (r Release) lasting() string {
+	switch {
+	case r.Trust == TrustNone:
+		return ""
+	case r.For == 0:
+		return "forever"
+	}
+	return showDuration(r.For)
+}
+
+// releaseKeys are the keys of `release`, with their documentation.
+func releaseKeys() []keyInfo {
+	return []keyInfo{
+		{name: "mode", value: "`hold` or `defer`", doc: "Where the message waits: `hold` keeps it sealed in the store and mails the link to the sender; `defer` answers the sender's server with a temporary failure whose text has the link, and takes the message when that server tries again after the release. It takes effect only where all recipients of a message are blocked so; else the message is held. Unless told, the configuration chooses.", example: `release = { mode = "hold" }`},
+		{name: "trust", value: "`recipient`, `sender` or `none`", doc: "Whose later mail the rule lets through after a release: from this sender to this recipient, from this sender to anybody, or none. `none` unless told.", example: `release = { trust = "recipient" }`},
+		{name: "for", value: "a duration or `forever`", doc: "How long the trust lasts. `365d` unless told.", example: `release = { trust = "sender", for = "forever" }`},
+	}
+}
+
+// decodeRelease reads what a rule says of releases: false, true or a table.
+func decodeRelease(n node, rule string) Release {
+	r := offeredRelease(rule)
+	if b, ok := n.value.(bool); ok {
+		if !b {
+			return Release{Rule: rule, Trust: TrustNone}
+		}
+		return r
+	}
+	if !n.isTable() {
+		n.errorf("is %s; write false, true or a table like { trust = \"recipient\", for = \"365d\" }", n.kind())
+		return r
+	}
+	if len(n.fields()) == 0 {
+		n.errorf("is empty; write true, or mode, trust and for")
+	}
+	r.For = defaultTrust
+	for _, f := range n.fields() {
+		switch f.name() {
+		case "mode":
+			r.Mode = oneOf(f, Hold, Defer)
+		case "trust":
+			r.Trust = oneOf(f, TrustRecipient, TrustSender, TrustNone)
+		case "for":
+			r.For = decodeTrustTime(f)
+		default:
+			f.unknown(keyNames(releaseKeys()))
+		}
+	}
+	if r.Trust == TrustNone {
+		if f, ok := n.field("for"); ok {
+			f.errorf("there is no trust that could last; add trust = \"recipient\" or trust = \"sender\"")
+		}
+		r.For = 0
+	}
+	return r
+}
+
+func decodeTrustTime(n node) time.Duration {
+	s, ok := n.text()
+	if !ok || s == "forever" {
+		return 0
+	}
+	d, err := parseDuration(s)
+	switch {
+	case err != nil:
+		n.errorf("%v; write one like \"365d\", or \"forever\"", err)
+	case d < time.Minute:
+		n.errorf("%q is too short; write at least \"1m\"", s)
+	}
+	return d
 }

@@ -2,10 +2,8 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"time"
 )
 
 // A rule is one compiled [[rule]].
@@ -15,6 +13,7 @@ type rule struct {
 	test    bool   // mode = "test": decides and adds nothing
 	then    Action // "" if the rule only adds
 	text    string
+	release Release // of a rule that blocks
 	also    Also
 	during  period      // when it is in force
 	scope   *addressSet // whose mail it is for; nil: everybody's
@@ -59,7 +58,8 @@ func ruleKeys() []keyInfo {
 		{name: "name", value: "a string", doc: "What logs, tests and reports call the rule. Required, unique over all files.", example: `name = "card"`},
 		{name: "then", value: "an action", doc: "What is done for the recipient; the evaluation ends there. Required unless there is `also`.", example: `then = "pickup"`},
 		{name: "also", value: "a table", doc: "What is added, see below. A rule with only `also` adds and goes on.", example: `also = { tag = "PHI", expire = "7d" }`},
-		{name: "text", value: "a string", doc: "What the sender reads with `return`, at most 900 octets.", example: `text = "Use the vault for card numbers."`},
+		{name: "text", value: "a string", doc: "What the sender reads with `return` and `block`, at most 900 octets.", example: `text = "Use the vault for card numbers."`},
+		{name: "release", value: "true, false or a table", doc: "With `block`: whether the sender may release the message, and how, see below. With false only an administrator can. `true` unless told.", example: `release = { trust = "recipient", for = "90d" }`},
 		{name: "when", value: "a table", doc: "The conditions, all of which must hold. Required.", example: `when.to = "external"`},
 		{name: "unless", value: "a table", doc: "The exception: with all of its conditions true the rule doesn't apply.", example: `unless.from = "@billing"`},
 		{name: "mode", value: "`on` or `test`", doc: "With `test` the rule decides and adds nothing; what it would do is logged and shown.", example: `mode = "test"`},
@@ -131,7 +131,7 @@ func (l *loader) decodeRule(n node) {
 		case "scope":
 			r.scope = l.decodeAddresses(f)
 		case "release":
-			f.errorf("this version does not offer releases")
+			r.release = decodeRelease(f, r.name)
 		default:
 			f.unknown(keyNames(ruleKeys()))
 		}
@@ -143,6 +143,11 @@ func (l *loader) decodeRule(n node) {
 	_, also := n.field("also")
 	if !then && !also {
 		n.errorf("does nothing; write then = \"...\", also = { ... } or both")
+	}
+	if release, ok := n.field("release"); !ok && r.then == Block {
+		r.release = offeredRelease(r.name)
+	} else if ok && r.then != Block && (r.then != "" || !then) {
+		release.errorf("is only for then = \"block\"; leave it out")
 	}
 	if d := r.during; !d.begin.IsZero() && !d.end.IsZero() && !d.begin.Before(d.end) {
 		n.errorf("is in force at no time: until is before from_date")
@@ -160,6 +165,10 @@ func (l *loader) ruleName(n node, name string) {
 		n.errorf("%q is not a name; write 1 to 100 characters without quotes and line breaks", name)
 		return
 	}
+	if name == DefaultThen || name == DefaultUnscannable {
+		n.errorf("%q stands for what [defaults] does; take another name", name)
+		return
+	}
 	if place, ok := l.ruleNames[name]; ok {
 		n.errorf("there is a rule with that name already at %s; rename one", place)
 		return
@@ -167,9 +176,9 @@ func (l *loader) ruleName(n node, name string) {
 	l.ruleNames[name] = n.place()
 }
 
-// actions lists the values of `then` that this version carries out.
+// actions lists the values of `then`.
 func actions() []Action {
-	return []Action{Deliver, Pickup, OneTime, Return, Discard, Quarantine}
+	return []Action{Deliver, Pickup, OneTime, Return, Discard, Block, Quarantine}
 }
 
 func (l *loader) decodeAction(n node) Action {
@@ -177,118 +186,9 @@ func (l *loader) decodeAction(n node) Action {
 	if !ok {
 		return ""
 	}
-	if Action(s) == Block {
-		n.errorf("this version does not offer \"block\"; \"quarantine\" holds the message in the mail server")
-		return ""
-	}
 	if !slices.Contains(actions(), Action(s)) {
-		n.errorf("%q is no action; write deliver, pickup, one-time, return, discard or quarantine", s)
+		n.errorf("%q is no action; write deliver, pickup, one-time, return, discard, block or quarantine", s)
 		return ""
 	}
 	return Action(s)
-}
-
-// alsoKeys are the keys of `also`, with their documentation.
-func alsoKeys() []keyInfo {
-	return []keyInfo{
-		{name: "tag", value: "tags", doc: "Labels for the X-Postseal-Tag field, which other programs on the way can use.", example: `also.tag = "PHI"`},
-		{name: "strip_subject", value: "regular expressions", doc: "What is cut out of the subject (RE2).", example: `also.strip_subject = '(?i)\[secure\]\s*'`},
-		{name: "receipt", value: "true or false", doc: "Whether the sender is told what was secured.", example: `also.receipt = true`},
-		{name: "expire", value: "a duration", doc: "How long a sealed message can be read, at most as long as the configuration keeps them. Of several rules the shortest time holds.", example: `also.expire = "7d"`},
-		{name: "notify", value: "addresses", doc: "Who is told of the verdict.", example: `also.notify = "privacy@example.com"`},
-	}
-}
-
-// laterAlso are additions that a later version will carry out. To ignore one
-// would promise something that isn't done.
-func laterAlso() []string {
-	return []string{"tls", "tls_else", "read_receipt", "restrict", "header", "footer", "copy"}
-}
-
-func (l *loader) decodeAlso(n node) Also {
-	var a Also
-	fields := n.fields()
-	if n.isTable() && len(fields) == 0 {
-		n.errorf("is empty; add something or leave it out")
-	}
-	for _, f := range fields {
-		switch f.name() {
-		case "tag":
-			a.Tags = l.decodeTags(f)
-		case "strip_subject":
-			for _, item := range f.texts() {
-				expr := item.value.(string)
-				re, err := regexp.Compile(expr)
-				if err == nil && re.MatchString("") {
-					item.errorf("the pattern matches an empty text")
-				}
-				if err != nil {
-					item.errorf("not a regular expression (RE2): %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
-					continue
-				}
-				a.StripSubject = append(a.StripSubject, re)
-			}
-		case "receipt":
-			if b, ok := f.boolean(); ok {
-				a.Receipt = &b
-			}
-		case "expire":
-			a.Expire = l.decodeExpire(f)
-		case "notify":
-			a.Notify = l.decodeNotify(f)
-		default:
-			if slices.Contains(laterAlso(), f.name()) {
-				f.errorf("this version does not offer it")
-				continue
-			}
-			f.unknown(keyNames(alsoKeys()))
-		}
-	}
-	return a
-}
-
-func (l *loader) decodeTags(n node) []string {
-	var tags []string
-	for _, item := range n.texts() {
-		s := item.value.(string)
-		// It goes into a header field, several divided by commas.
-		if len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == ',' }) {
-			item.errorf("%q is not a tag; write at most 64 visible ASCII characters without space and comma", s)
-			continue
-		}
-		tags = append(tags, s)
-	}
-	return tags
-}
-
-func (l *loader) decodeExpire(n node) time.Duration {
-	s, ok := n.text()
-	if !ok {
-		return 0
-	}
-	d, err := parseDuration(s)
-	switch {
-	case err != nil:
-		n.errorf("%v; write one like \"12h\" or \"7d\"", err)
-	case d < time.Minute:
-		n.errorf("%q is too short; write at least \"1m\"", s)
-	case l.options.Retention > 0 && d > l.options.Retention:
-		n.errorf("%q is longer than sealed messages are kept (retention is %s)", s, showDuration(l.options.Retention))
-	default:
-		return d
-	}
-	return 0
-}
-
-func (l *loader) decodeNotify(n node) []string {
-	var addresses []string
-	for _, e := range l.entries(n.texts()) {
-		local, domain := splitAddress(e.text)
-		if local == "" || domain == "" || strings.ContainsAny(e.text, "*? \t<>,;\r\n") {
-			l.problem(e, n.owner, fmt.Sprintf("%q is not an address; write one like \"ann@example.com\"", e.text))
-			continue
-		}
-		addresses = append(addresses, e.text)
-	}
-	return addresses
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/postseal/postseal/rules/detect"
 	"github.com/postseal/postseal/rules/mail"
@@ -85,6 +86,7 @@ func (s *Set) evaluate(ctx context.Context, m *Message, limit level) (d *Decisio
 	}
 	d = &Decision{}
 	for i := range runs {
+		s.routed(&runs[i].verdict)
 		d.Verdicts = append(d.Verdicts, runs[i].verdict)
 	}
 	if st.mail != nil {
@@ -96,6 +98,17 @@ func (s *Set) evaluate(ctx context.Context, m *Message, limit level) (d *Decisio
 		}
 	}
 	return d, true, nil
+}
+
+// routed notes whether the policy for the recipient's domain sees to the TLS that
+// the rules want for the message.
+func (s *Set) routed(v *Verdict) {
+	if v.Also.TLS == "" {
+		return
+	}
+	_, domain := resolveAddress(v.Recipient, s.internal)
+	level, _, _ := s.TLSPolicy(domain)
+	v.Also.TLSByDomain = level.AtLeast(v.Also.TLS)
 }
 
 // A run is the way of one recipient through the rules.
@@ -116,6 +129,9 @@ func (r *run) advance(st *state) bool {
 	for ; r.next < len(st.set.rules); r.next++ {
 		rule := st.set.rules[r.next]
 		t := rule.matches(st)
+		if st.err != nil {
+			return true // the evaluation fails
+		}
 		if t == unknown && st.wanted > st.level {
 			return false
 		}
@@ -130,21 +146,56 @@ func (r *run) advance(st *state) bool {
 			v.Also.join(rule.also)
 			v.add(rule, st)
 		case t == unknown:
-			v.Action = st.set.unscannable
-			v.Reason = fmt.Sprintf("unscannable: rule %q: %s", rule.name, st.doubt)
-			r.done = true
-			return true
-		default:
-			v.Action, v.Rule, v.Text = rule.then, rule.name, rule.text
+			// A rule that blocks says itself who may release.
+			release := rule.release
+			if rule.then != Block {
+				release = offeredRelease(DefaultUnscannable)
+			}
+			reason := fmt.Sprintf("unscannable: rule %q: %s", rule.name, st.doubt)
+			if r.decide(st, Verdict{Action: st.set.unscannable, Reason: reason, Release: release}) {
+				return true
+			}
+		case r.decide(st, Verdict{Action: rule.then, Rule: rule.name, Text: rule.text, Release: rule.release}):
 			v.Also.join(rule.also)
 			v.add(rule, st)
-			r.done = true
 			return true
 		}
 	}
-	v.Action, v.Reason = st.set.then, "default"
+	if !r.decide(st, Verdict{Action: st.set.then, Reason: "default", Release: offeredRelease(DefaultThen)}) {
+		return r.decide(st, Verdict{Action: Deliver, Reason: "default"})
+	}
+	return true
+}
+
+// decide gives the recipient the action of d, unless that blocks what is
+// released (false). With st.err the answer means nothing.
+func (r *run) decide(st *state, d Verdict) bool {
+	v := &r.verdict
+	if d.Action == Block {
+		if st.released(d.Release.Rule) {
+			if !slices.Contains(v.Passed, d.Release.Rule) {
+				v.Passed = append(v.Passed, d.Release.Rule)
+			}
+			return false
+		}
+		v.Release = d.Release
+	}
+	v.Action, v.Rule, v.Reason, v.Text = d.Action, d.Rule, d.Reason, d.Text
 	r.done = true
 	return true
+}
+
+// released asks whether what a rule blocks is let through to the recipient that
+// is being decided. An error ends the evaluation.
+func (st *state) released(rule string) bool {
+	if st.message.Released == nil {
+		return false
+	}
+	ok, err := st.message.Released(rule, st.recipient)
+	if err != nil {
+		st.err = fmt.Errorf("ask for a release from rule %q: %w", rule, err)
+	}
+	return ok && err == nil
 }
 
 // add keeps the evidence for a rule that matched.

@@ -15,6 +15,7 @@ type testCase struct {
 	node    node
 	message *Message
 	expect  map[string]expectation // by recipient; "" for all
+	adds    *node                  // what the rules have to add for each recipient; nil: not told
 }
 
 type expectation struct {
@@ -39,7 +40,9 @@ func testKeys() []keyInfo {
 		{name: "tls", value: "a version", doc: "The version of TLS over which the message came.", example: `tls = "TLSv1.3"`},
 		{name: "sent_before", value: "a number", doc: "The recipients of the sender's messages before this one, for `sent`, within any time. 0 unless told.", example: `sent_before = 300`},
 		{name: "time", value: "a date and time", doc: "When the message came. Noon on Saturday, 1 January 2022 unless told.", example: `time = 2026-11-02T09:30:00`},
+		{name: "released", value: "names of rules", doc: "The rules that block and from which the message has been released, for all of its recipients.", example: `released = "card"`},
 		{name: "expect", value: "a string or a table", doc: "The verdict for all recipients, or a table of verdicts by recipient: an action, `ACTION by RULE`, or `unscannable`. Required.", example: `expect = "one-time by card"`},
+		{name: "expect_also", value: "a list of additions", doc: "What the rules must add for each recipient, written as `postseal rules test` shows it: `tag PHI`, `expire 7d`, `restrict pin`, `tls verified else pickup`. They may add more; an empty list says that they add nothing.", example: `expect_also = []`},
 	}
 }
 
@@ -119,6 +122,13 @@ func (l *loader) decodeTest(n node) {
 			}
 		case "time":
 			t.message.Time = decodeDate(f, false)
+		case "released":
+			t.message.Released = l.decodeReleased(f)
+		case "expect_also":
+			if _, isList := f.value.([]any); !isList || len(f.items()) > 0 {
+				f.texts()
+			}
+			t.adds = &f
 		case "expect":
 			l.decodeExpect(t, f)
 		default:
@@ -143,6 +153,19 @@ func (l *loader) decodeTest(n node) {
 		return
 	}
 	l.tests = append(l.tests, t)
+}
+
+// decodeReleased makes a message's Released of names of rules.
+func (l *loader) decodeReleased(n node) func(rule, recipient string) (bool, error) {
+	var names []string
+	for _, item := range n.texts() {
+		name := item.value.(string)
+		if l.ruleNames[name] == "" && name != DefaultThen && name != DefaultUnscannable {
+			item.errorf("%v", unknownName("rule", name, sortedKeys(l.ruleNames)))
+		}
+		names = append(names, name)
+	}
+	return func(rule, _ string) (bool, error) { return slices.Contains(names, rule), nil }
 }
 
 func (l *loader) decodeExpect(t *testCase, n node) {
@@ -229,6 +252,23 @@ func (l *loader) runTests(ctx context.Context) {
 			if !want.holds(v) {
 				want.node.errorf("%s gets %q, not %q", v.Recipient, v.String(), want.text)
 			}
+			t.checkAdditions(v)
+		}
+	}
+}
+
+// checkAdditions compares what the rules add with what the test expects.
+func (t *testCase) checkAdditions(v Verdict) {
+	if t.adds == nil {
+		return
+	}
+	got, wanted := v.Also.parts(), t.adds.items()
+	if len(wanted) == 0 && len(got) > 0 {
+		t.adds.errorf("for %s the rules add %q, not nothing", v.Recipient, v.Also.String())
+	}
+	for _, item := range wanted {
+		if s, _ := item.value.(string); !slices.Contains(got, s) {
+			item.errorf("for %s the rules add %q, not %q", v.Recipient, v.Also.String(), s)
 		}
 	}
 }
