@@ -34,6 +34,15 @@ direction = ["outbound", "inbound"]
 not = { to = "@team" }
 any = [{ attachment = { name = "*.c?v", type = "text/*", size = "> 1" } }, { attachments = "> 3" }, { size = "> 1 MB" }]
 [[rule]]
+name = "many"
+then = "block"
+release = { trust = "recipient" }
+when.to = "*e*@*.example"
+[[rule]]
+name = "tls"
+also = { tls = "verified", tls_else = "pickup", restrict = "pin" }
+when.to = ["guest.example", ".guest.example"]
+[[rule]]
 name = "c"
 then = "return"
 [rule.when]
@@ -50,6 +59,7 @@ priority = "high"
 	}
 	f.Fuzz(func(t *testing.T, mail, from, to string) {
 		m := &Message{From: from, Recipients: []string{to, "cy@example.com"}}
+		m.Released = func(_, recipient string) (bool, error) { return len(recipient)%2 == 0, nil }
 		if ParseMessage(m, []byte(mail)) != nil {
 			return
 		}
@@ -62,6 +72,9 @@ priority = "high"
 			t.Fatal(err)
 		}
 		for i := range d.Verdicts {
+			if v := d.Verdicts[i]; (v.Action == Block) != (v.Release.Rule != "") {
+				t.Fatalf("%v with release %+v", v, v.Release)
+			}
 			if d.Verdicts[i].Action == "" || ok && early.Verdicts[i].String() != d.Verdicts[i].String() {
 				t.Fatalf("%v, by the header alone %v", d.Verdicts[i], early)
 			}

@@ -45,6 +45,16 @@ func TestLint(t *testing.T) {
 		{name: "below a rule of the same scope", text: rule("a", "pickup", "scope = \"x.example\"\nwhen.always = true") + rule("b", "return", "scope = \"x.example\"\nwhen.to = \"external\""), want: "rule \"b\": is never reached"},
 		{name: "below a rule of some time", text: rule("a", "pickup", "from_date = 2026-01-01\nwhen.always = true") + rule("b", "return", "when.to = \"external\"")},
 
+		{name: "below a rule that blocks", text: rule("a", "block", "when.to = \"external\"") + rule("b", "return", "when.to = \"external\"")},
+
+		{name: "else without tls", text: rule("a", "deliver", "also.tls_else = \"pickup\"\nwhen.always = true"), want: "10.toml:4: rule \"a\": also: tls_else does nothing without tls"},
+		{name: "else of may", text: rule("a", "deliver", "also = { tls = \"may\", tls_else = \"pickup\" }\nwhen.always = true"), want: "rule \"a\": also: tls_else does nothing with tls = \"may\""},
+		{name: "tls of what is sealed", text: rule("a", "pickup", "also = { tls = \"encrypt\" }\nwhen.always = true"), want: "rule \"a\": also: tls is for what goes out in clear"},
+		{name: "tls that is added", text: "[[rule]]\nname = \"a\"\nalso = { tls = \"encrypt\", tls_else = \"wait\" }\nwhen.always = true\n"},
+		{name: "restriction of what is delivered", text: rule("a", "deliver", "also.restrict = \"pin\"\nwhen.always = true"), want: "rule \"a\": also: restrict is for sealed messages"},
+		{name: "receipt of what is blocked", text: rule("a", "block", "also.read_receipt = true\nwhen.always = true"), want: "rule \"a\": also: read_receipt is for sealed messages"},
+		{name: "restriction of what is sealed", text: rule("a", "one-time", "also = { restrict = \"pin\", read_receipt = true }\nwhen.always = true")},
+
 		{name: "unless takes all", text: rule("a", "pickup", "when.to = \"x.example\"\nunless.to = [\"x.example\", \"y.example\"]"), want: "rule \"a\": when: can never hold: unless"},
 		{name: "unless takes some", text: rule("a", "pickup", "when.to = \"x.example\"\nunless.from = \"x.example\"")},
 		{name: "not takes all", text: rule("a", "pickup", "[rule.when]\nto = \"external\"\nnot = { to = \"external\" }"), want: "can never hold: not"},
