@@ -51,10 +51,10 @@ func (w *work) receipt(d Deposit) error {
 	}
 	for _, p := range w.who.sealed {
 		if wanted := p.verdict.Also.Receipt; wanted != nil && *wanted {
-			r.Sealed = append(r.Sealed, w.sealed[p.key])
+			r.Lines = append(r.Lines, notice.ReceiptOf(w.sealed[p.key], p.verdict.Reason))
 		}
 	}
-	if len(r.Sealed) == 0 {
+	if len(r.Lines) == 0 {
 		return nil
 	}
 	m, err := w.server.options.Notices.Receipt(r)

@@ -24,9 +24,11 @@ type ResetMail struct {
 	ID      string // unique, to derive the Message-ID from
 	Address string // who gets it
 	Name    string // of the account, "" if there is none yet
-	Code    seal.Code
-	Created time.Time
-	Expires time.Time
+	// Language is of the account (BCP 47); "" if it is not known.
+	Language string
+	Code     seal.Code
+	Created  time.Time
+	Expires  time.Time
 }
 
 // ReplyMail is what a reply's header is made of. Guest text (Name, Subject) has

@@ -38,6 +38,7 @@ type RemindMail struct {
 	Message   string // id
 	Recipient string
 	Language  string // of the recipient's account (BCP 47); "" if not known
+	OneTime   bool   // it opens with the link of the notice alone
 	Account   bool   // the recipient logs in
 	// Code sets a password or starts an account, as that of a [ResetMail]; zero
 	// for none. Without it somebody who has no account is told where to ask for

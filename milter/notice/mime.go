@@ -77,12 +77,14 @@ func multipart(subtype string, params map[string]string, parts ...part) (content
 	return content{mime.FormatMediaType("multipart/"+subtype, all), "7bit", body}, nil
 }
 
+// utf8Text are the parameters of a text.
+var utf8Text = map[string]string{"charset": "utf-8"}
+
 // alternative is a text with its HTML form (RFC 2046 section 5.1.4).
 func alternative(text, html string) (content, error) {
-	utf8 := map[string]string{"charset": "utf-8"}
 	return multipart("alternative", nil,
-		part{contentType: "text/plain", params: utf8, text: text},
-		part{contentType: "text/html", params: utf8, text: html})
+		part{contentType: "text/plain", params: utf8Text, text: text},
+		part{contentType: "text/html", params: utf8Text, text: html})
 }
 
 // plainText is a text alone.

@@ -1,8 +1,6 @@
 package notice
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -18,11 +16,23 @@ type Author struct {
 	Address string // may be "" for a bounce without a readable From
 }
 
+// shown is the author as a text names one.
+func (a Author) shown() string {
+	if a.Name == "" {
+		return a.Address
+	}
+	return a.Name + " (" + a.Address + ")"
+}
+
 // A Notice is what a recipient gets instead of a sealed message.
 type Notice struct {
-	Sealed  store.Sealed
-	Author  Author
-	Subject string // of the message, decoded; shown only with Options.ShowSubject
+	Sealed   store.Sealed
+	Author   Author
+	Subject  string           // of the message, decoded; shown only with Options.ShowSubject
+	Restrict seal.Restriction // said to the recipient
+	// Phrase is what the account's owner chose to know genuine notices by; ""
+	// for none.
+	Phrase string
 }
 
 // An Entity is a notice that replaces a message in place: a body and the header
@@ -31,36 +41,47 @@ type Entity struct {
 	Subject                 string
 	ContentType             string
 	ContentTransferEncoding string
+	ContentLanguage         string
 	Body                    []byte
 }
 
 // noticeData is what notice.txt and notice.html can use.
 type noticeData struct {
 	page
+	linked
 	Author    Author
+	From      string // the author as a text names one
+	Called    string // the author's name, or address
 	Recipient string
 	Subject   string // "" unless it may be shown
-	Link      string
-	Code      string // "" for a known account
 	OneTime   bool   // one-time link, no account
 	New       bool   // the recipient has no account yet
 	Known     bool   // the recipient logs in
+	PIN       bool   // a second secret is needed
+	NoPrint   bool
+	NoReply   bool
+	Phrase    string // may be ""
 	Sent      string
 	Until     string
 }
 
-func (r *Renderer) noticeData(n Notice) noticeData {
+func (r *Renderer) noticeData(t *tongue, n Notice) (*noticeData, error) {
 	s := n.Sealed
-	d := noticeData{
-		page: r.page(), Recipient: oneLine(s.Recipient),
+	d := &noticeData{
+		page: r.page(t), Recipient: oneLine(s.Recipient),
 		Author: Author{clip(n.Author.Name), clip(n.Author.Address)},
-		Sent:   r.moment(s.Created), Until: r.day(s.Expires),
+		PIN:    n.Restrict.PIN || s.PIN != "", NoPrint: n.Restrict.NoPrint, NoReply: n.Restrict.NoReply,
+		Phrase: clip(n.Phrase), Sent: r.moment(t, s.Created), Until: r.day(t, s.Expires),
 	}
 	if d.Author.Address == "" {
 		d.Author.Address = "unknown sender"
 	}
 	if strings.EqualFold(d.Author.Name, d.Author.Address) {
 		d.Author.Name = ""
+	}
+	d.From, d.Called = d.Author.shown(), d.Author.Name
+	if d.Called == "" {
+		d.Called = d.Author.Address
 	}
 	if r.options.ShowSubject {
 		d.Subject = clip(n.Subject)
@@ -76,29 +97,28 @@ func (r *Renderer) noticeData(n Notice) noticeData {
 		d.New = true
 		d.Link, d.Code = r.options.URL+"/a/"+s.Message+"#"+s.Code.Fragment(), s.Code.Text()
 	}
-	return d
+	var err error
+	d.Button, err = t.text("notice.button", d)
+	return d, err
 }
 
-func (r *Renderer) noticeContent(n Notice) (subject string, c content, err error) {
-	d := r.noticeData(n)
-	if subject, err = r.templates.subject("notice.txt", d); err != nil {
-		return "", content{}, err
-	}
-	text, err := r.templates.renderText("notice.txt", "", d)
+// noticeIn returns a notice without a header, and its language.
+func (r *Renderer) noticeIn(n Notice) (*tongue, letter, error) {
+	t := r.languages.choose(n.Sealed.Language, n.Sealed.Recipient)
+	d, err := r.noticeData(t, n)
 	if err != nil {
-		return "", content{}, err
+		return nil, letter{}, fmt.Errorf("write the notice of message %s: %w", n.Sealed.Message, err)
 	}
-	html, err := r.templates.renderHTML("notice.html", d)
-	if err != nil {
-		return "", content{}, err
-	}
-	c, err = alternative(text, html)
-	return subject, c, err
+	return t, letter{kind: store.KindNotice, template: "notice", data: d}, nil
 }
 
 // Notice renders a notice that replaces the message in place.
 func (r *Renderer) Notice(n Notice) (Entity, error) {
-	subject, c, err := r.noticeContent(n)
+	t, m, err := r.noticeIn(n)
+	if err != nil {
+		return Entity{}, err
+	}
+	subject, c, err := t.body(m)
 	if err != nil {
 		return Entity{}, fmt.Errorf("write the notice of message %s: %w", n.Sealed.Message, err)
 	}
@@ -106,6 +126,7 @@ func (r *Renderer) Notice(n Notice) (Entity, error) {
 		Subject:                 fold("Subject", encode(subject)),
 		ContentType:             fold("Content-Type", c.contentType),
 		ContentTransferEncoding: c.encoding,
+		ContentLanguage:         t.tag.String(),
 		Body:                    c.body,
 	}, nil
 }
@@ -127,68 +148,19 @@ type Envelope struct {
 }
 
 // NoticeMail renders a notice as a mail of its own, from the message's author to
-// one recipient. It names no other recipient.
+// one recipient. It names no other recipient. It stands for a person's mail, so
+// it is not Auto-Submitted and has that person's envelope: a note of absence or a
+// bounce is of use to who wrote the message.
 func (r *Renderer) NoticeMail(n Notice, e Envelope) (store.Mail, error) {
-	subject, c, err := r.noticeContent(n)
+	t, m, err := r.noticeIn(n)
 	if err != nil {
-		return store.Mail{}, fmt.Errorf("write the notice of message %s: %w", n.Sealed.Message, err)
+		return store.Mail{}, err
 	}
-	from := address(clip(n.Author.Name), n.Author.Address)
-	if !validAddress(n.Author.Address) {
-		from = address(r.options.Organisation, r.options.Postmaster)
+	if validAddress(n.Author.Address) {
+		m.from = address(clip(n.Author.Name), n.Author.Address)
 	}
-	id := r.messageID("notice", n.Sealed.Message, n.Sealed.Recipient)
-	var f fields
-	f.set("Date", e.Date.In(time.UTC).Format(rfc5322))
-	f.set("From", from)
-	if validAddress(e.To) {
-		f.set("To", address("", e.To))
-	} else {
-		f.set("To", "undisclosed-recipients:;")
-	}
-	f.set("Subject", encode(subject))
-	f.set("Message-ID", id)
-	f.thread(e.InReplyTo, e.References)
-	return store.Mail{Kind: "notice", From: e.From, To: []string{e.To}, ID: id, Data: f.message(c)}, nil
-}
-
-const rfc5322 = "Mon, 2 Jan 2006 15:04:05 -0700"
-
-// messageID derives a Message-ID from what a mail is about.
-func (r *Renderer) messageID(kind string, about ...string) string {
-	h := sha256.New()
-	for _, a := range about {
-		fmt.Fprintf(h, "%d %s ", len(a), a)
-	}
-	return "<" + kind + "." + hex.EncodeToString(h.Sum(nil)[:16]) + "@" + r.options.Domain + ">"
-}
-
-// maxReferences bounds a thread; the first and the last ones tell it
-// (RFC 5322 section 3.6.4 gives no bound).
-const maxReferences = 20
-
-// thread writes In-Reply-To and References. Anything in them that is no msg-id
-// is left out: it came from outside.
-func (f *fields) thread(inReplyTo, references string) {
-	parents, all := msgIDs(inReplyTo), msgIDs(references)
-	if len(all) > maxReferences {
-		all = append(all[:1:1], all[len(all)-maxReferences+1:]...)
-	}
-	if len(parents) > 0 {
-		f.set("In-Reply-To", strings.Join(parents[:1], " "))
-	}
-	if len(all) > 0 {
-		f.set("References", strings.Join(all, " "))
-	}
-}
-
-func msgIDs(s string) []string {
-	var ids []string
-	for _, w := range strings.Fields(strings.ReplaceAll(s, "><", "> <")) {
-		if len(w) > 2 && len(w) < 500 && w[0] == '<' && w[len(w)-1] == '>' &&
-			!strings.ContainsAny(w[1:len(w)-1], "<>\x00\r\n") && ascii(w) {
-			ids = append(ids, w)
-		}
-	}
-	return ids
+	m.id = r.messageID("notice", n.Sealed.Message, n.Sealed.Recipient)
+	m.sender, m.to, m.date = e.From, e.To, e.Date
+	m.inReplyTo, m.references = e.InReplyTo, e.References
+	return r.write(t, m)
 }

@@ -26,7 +26,7 @@ func newRenderer(t *testing.T, change func(*Options)) *Renderer {
 	t.Helper()
 	o := Options{
 		URL: "https://pickup.example.com", Organisation: "Example Ltd", Domain: "example.com",
-		Help: "Help: +44 20 7946 0000",
+		Help: "Help: +44 20 7946 0000", ReceiptSubject: true,
 	}
 	if change != nil {
 		change(&o)
@@ -105,10 +105,57 @@ func mails(t *testing.T, r *Renderer) map[string]store.Mail {
 		ID: "q1", To: "privacy@example.com", Author: Author{"Ann", "ann@example.com"}, MessageID: "<m1@example.com>",
 		Received: at, Lines: []ReportLine{{"bob@customer.example", "pickup", "hipaa"}},
 	}))
+	once := example(seal.ModeOneTime, false).Sealed
+	once.Recipient, once.PIN = "carol@partner.example", "01234567"
 	put("receipt")(r.Receipt(Receipt{
-		ID: "q1", To: "ann@example.com", MessageID: "<m1@example.com>", Sent: at,
-		Sealed: []store.Sealed{example(seal.ModeAccount, false).Sealed, example(seal.ModeOneTime, false).Sealed},
+		ID: "q1", To: "ann@example.com", MessageID: "<m1@example.com>", Subject: "Annual figures – März", Sent: at, Code: code(),
+		Lines: []ReceiptLine{
+			ReceiptOf(example(seal.ModeAccount, false).Sealed, "it holds a card number"),
+			ReceiptOf(once, ""),
+			{Recipient: "dan@partner.example", How: HowHeld, Reason: "it holds ten card numbers", Expires: at.Add(72 * time.Hour)},
+			{Recipient: "eve@partner.example", How: HowReturned, Reason: "the address is not allowed"},
+		},
 	}))
+	put("receipt-one")(r.Receipt(Receipt{
+		ID: "q2", To: "ann@example.com", Sent: at,
+		Lines: []ReceiptLine{ReceiptOf(example(seal.ModeAccount, true).Sealed, "")},
+	}))
+	held := Held{
+		ID: "q1", To: "ann@example.com", MessageID: "<m1@example.com>", Recipients: []string{"dan@partner.example", "eve@partner.example"},
+		Held: store.Held{ID: "h1", Code: code(), Expires: at.Add(72 * time.Hour)}, Subject: "Annual figures – März",
+		Text: "Ten or more card numbers may not leave by mail; use the vault.", Sent: at,
+	}
+	put("held")(r.Held(held))
+	held.Held.Code = seal.Code{}
+	put("held-nolink")(r.Held(held))
+	put("expired")(r.Expired(store.ExpiredMail{
+		ID: "h1", To: "ann@example.com", Recipients: held.Recipients, Text: held.Text, MessageID: "<m1@example.com>",
+		Sent: at, Now: at.Add(72 * time.Hour),
+	}))
+	remind := store.RemindMail{
+		ID: "1", Kind: store.RemindUnread, Message: "0198f0c2-1111-7000-8000-000000000001", Recipient: "bob@customer.example",
+		Account: true, Sender: "ann@example.com", Sent: at, Now: at.Add(72 * time.Hour), Expires: at.Add(30 * 24 * time.Hour),
+	}
+	put("remind-account")(r.Remind(remind))
+	remind.Account, remind.Kind = false, store.RemindExpiring
+	put("remind-ask")(r.Remind(remind))
+	remind.Code, remind.Kind = code(), store.RemindAgain
+	put("remind-link")(r.Remind(remind))
+	remind.OneTime, remind.Kind = true, store.RemindUnread
+	put("remind-once")(r.Remind(remind))
+	for _, kind := range []store.FollowKind{store.FollowUnread, store.FollowExpiring, store.FollowExpired} {
+		put("follow-" + string(kind))(r.Follow(store.FollowMail{
+			ID: "1", Kind: kind, To: "ann@example.com", MessageID: "<m1@example.com>", Sent: at, Now: at.Add(72 * time.Hour),
+			Recipients: []store.FollowLine{{Recipient: "bob@customer.example", Expires: at.Add(30 * 24 * time.Hour)}},
+		}))
+	}
+	put("read")(r.Read(store.ReadMail{
+		ID: "1", To: "ann@example.com", Recipient: "bob@customer.example", MessageID: "<m1@example.com>", Sent: at, Opened: at.Add(time.Hour),
+	}))
+	restricted := example(seal.ModeAccount, true)
+	restricted.Restrict = seal.Restriction{NoPrint: true, NoReply: true, PIN: true}
+	restricted.Phrase = "seven swans"
+	put("notice-restricted")(r.NoticeMail(restricted, envelope))
 	return out
 }
 
@@ -294,7 +341,7 @@ func TestHostileAuthor(t *testing.T) {
 	}
 	for name := range p.Header {
 		switch name {
-		case "Date", "From", "To", "Subject", "Message-Id", "References", "Mime-Version", "Content-Type", "Content-Transfer-Encoding":
+		case "Date", "From", "To", "Subject", "Message-Id", "References", "Content-Language", "Mime-Version", "Content-Type", "Content-Transfer-Encoding":
 		default:
 			t.Errorf("the mail has the field %s", name)
 		}

@@ -32,6 +32,14 @@ type Options struct {
 	Help         string // one line, whom to ask; may be ""
 	Colour       string // "#rrggbb" of the button, readable under white; "" has a default
 	Templates    string // folder with the administrator's templates; "" for none
+	// ReceiptSubject puts the original subject into what the sender gets back: a
+	// receipt, or the mail about a held message.
+	ReceiptSubject bool
+	// Language is of mail to those of whom nothing else is known (BCP 47); "" is
+	// English. Domains has the languages of addresses by their domain, which
+	// stands for the domains below it too.
+	Language string
+	Domains  map[string]string
 	// ShowSubject puts the original subject into the notice, where everybody on
 	// the way can read it.
 	ShowSubject bool
@@ -46,7 +54,7 @@ var colourForm = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 type Renderer struct {
 	options   Options
 	host      string // of the portal, shown to people
-	templates *templates
+	languages *languages
 }
 
 // New loads the templates. A missing or broken one is an error with file and
@@ -83,11 +91,17 @@ func New(o Options) (*Renderer, error) {
 	if o.Location == nil {
 		o.Location = time.UTC
 	}
-	t, err := loadTemplates(o.Templates)
+	if o.Language == "" {
+		o.Language = fallback
+	}
+	if err := checkNames(o.Templates); err != nil {
+		return nil, err
+	}
+	l, err := loadLanguages(o.Templates, o.Language, o.Domains)
 	if err != nil {
 		return nil, err
 	}
-	r := &Renderer{options: o, host: u.Host, templates: t}
+	r := &Renderer{options: o, host: u.Host, languages: l}
 	if err := r.tryTemplates(); err != nil {
 		return nil, err
 	}
@@ -96,27 +110,35 @@ func New(o Options) (*Renderer, error) {
 
 // page is what every template can use, beside its own.
 type page struct {
+	Title        string // the subject; "" in the subject itself
 	Organisation string
 	Help         string
 	Colour       string
 	Host         string // of the portal
 	CodePage     string // where a code can be typed
 	Postmaster   string
+	Language     string // of the mail (BCP 47)
 }
 
-func (r *Renderer) page() page {
+func (p *page) setTitle(s string) { p.Title = s }
+
+// linked is the link of a mail that has one.
+type linked struct {
+	Link   string
+	Code   string // the secret in the link, to be typed; "" if there is none
+	Button string // what stands on the link in HTML
+}
+
+func (r *Renderer) page(t *tongue) page {
 	o := r.options
 	return page{
 		Organisation: o.Organisation, Help: o.Help, Colour: o.Colour,
-		Host: r.host, CodePage: o.URL + "/code", Postmaster: o.Postmaster,
+		Host: r.host, CodePage: o.URL + "/code", Postmaster: o.Postmaster, Language: t.tag.String(),
 	}
 }
 
 // moment writes a time for people.
-func (r *Renderer) moment(t time.Time) string {
-	return t.In(r.options.Location).Format("2 January 2006, 15:04 MST")
-}
+func (r *Renderer) moment(t *tongue, at time.Time) string { return t.moment(at.In(r.options.Location)) }
 
-func (r *Renderer) day(t time.Time) string {
-	return t.In(r.options.Location).Format("2 January 2006")
-}
+// day writes a date for people.
+func (r *Renderer) day(t *tongue, at time.Time) string { return t.day(at.In(r.options.Location)) }

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -18,74 +19,56 @@ type Failure struct {
 
 // A Status is a delivery status notification (RFC 3464) to the sender of a mail.
 type Status struct {
-	ID       string // unique to what it is about, to derive the Message-ID from
-	To       string // envelope sender of the mail; never ""
-	Failures []Failure
-	Arrived  time.Time
-	At       time.Time
-	Queue    string // the MTA's queue id; may be ""
-	Envelope string // ENVID of the mail (RFC 3461), still in xtext; may be ""
-	Header   []byte // the mail's own header, returned with it; nil for none
+	ID        string // unique to what it is about, to derive the Message-ID from
+	To        string // envelope sender of the mail; never ""
+	Failures  []Failure
+	MessageID string // of the mail, for the thread; may be ""
+	Arrived   time.Time
+	At        time.Time
+	Queue     string // the MTA's queue id; may be ""
+	Envelope  string // ENVID of the mail (RFC 3461), still in xtext; may be ""
+	Header    []byte // the mail's own header, returned with it; nil for none
 }
 
-// statusData is what return.txt and undelivered.txt can use.
+// statusData is what return.txt, undelivered.txt and expired.txt can use.
 type statusData struct {
 	page
 	Sender   string
 	Failures []Failure
+	Count    int
 	Arrived  string
 }
 
 // Returned renders the notification about recipients whom a rule kept from
 // getting a message that others got.
-func (r *Renderer) Returned(s Status) (store.Mail, error) { return r.status("return.txt", "return", s) }
+func (r *Renderer) Returned(s Status) (store.Mail, error) { return r.status("return", s) }
 
 // Undelivered renders the notification about a notice that could not be
 // delivered.
-func (r *Renderer) Undelivered(s Status) (store.Mail, error) {
-	return r.status("undelivered.txt", "undelivered", s)
-}
+func (r *Renderer) Undelivered(s Status) (store.Mail, error) { return r.status("undelivered", s) }
 
-func (r *Renderer) status(template, kind string, s Status) (store.Mail, error) {
+func (r *Renderer) status(template string, s Status) (store.Mail, error) {
 	if s.To == "" || len(s.Failures) == 0 {
-		return store.Mail{}, fmt.Errorf("write a status notification: nobody to write to or about")
+		return store.Mail{}, errors.New("write a status notification: nobody to write to or about")
 	}
-	d := statusData{page: r.page(), Sender: oneLine(s.To), Arrived: r.moment(s.Arrived)}
+	t := r.languages.choose("", s.To)
+	d := &statusData{page: r.page(t), Sender: oneLine(s.To), Arrived: r.moment(t, s.Arrived), Count: len(s.Failures)}
 	for _, f := range s.Failures {
 		f.Address, f.Text = oneLine(f.Address), strings.TrimSpace(f.Text)
 		d.Failures = append(d.Failures, f)
 	}
-	subject, err := r.templates.subject(template, d)
-	if err != nil {
-		return store.Mail{}, err
-	}
-	text, err := r.templates.renderText(template, "", d)
-	if err != nil {
-		return store.Mail{}, err
-	}
-	utf8 := map[string]string{"charset": "utf-8"}
-	parts := []part{
-		{contentType: "text/plain", params: utf8, text: text, description: "Notification"},
-		{contentType: "message/delivery-status", text: r.deliveryStatus(s), description: "Delivery report"},
-	}
+	machine := []part{{contentType: "message/delivery-status", text: r.deliveryStatus(s), description: "Delivery report"}}
 	if len(s.Header) > 0 {
 		// RFC 6522 section 4: the header alone says which mail is meant.
-		parts = append(parts, part{contentType: "text/rfc822-headers", params: utf8,
+		machine = append(machine, part{contentType: "text/rfc822-headers", params: utf8Text,
 			text: string(s.Header), description: "Header of the mail"})
 	}
-	c, err := multipart("report", map[string]string{"report-type": "delivery-status"}, parts...)
-	if err != nil {
-		return store.Mail{}, fmt.Errorf("write a status notification: %w", err)
-	}
-	id := r.messageID(kind, s.ID)
-	var f fields
-	f.set("Date", s.At.In(time.UTC).Format(rfc5322))
-	f.set("From", address("Mail Delivery System", r.options.Postmaster))
-	f.set("To", address("", s.To))
-	f.set("Subject", encode(subject))
-	f.set("Message-ID", id)
-	f.set("Auto-Submitted", "auto-replied") // RFC 3834 section 5
-	return store.Mail{Kind: "dsn", From: "", To: []string{s.To}, ID: id, Data: f.message(c)}, nil
+	return r.write(t, letter{
+		kind: "dsn", template: template, data: d, id: r.messageID(template, s.ID), date: s.At,
+		from: address("Mail Delivery System", r.options.Postmaster),
+		to:   s.To, auto: autoReplied, inReplyTo: s.MessageID, references: s.MessageID,
+		report: "delivery-status", machine: machine,
+	})
 }
 
 // deliveryStatus is the machine-readable part (RFC 3464 section 2): one group of

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	texttemplate "text/template"
 )
@@ -18,10 +19,15 @@ import (
 var embedded embed.FS
 
 // The templates, by file name. One that ends in .txt has a block "subject" too.
-var templateFiles = []string{
-	"notice.txt", "notice.html", "reset.txt", "reset.html",
-	"return.txt", "undelivered.txt", "report.txt", "receipt.txt",
-}
+// Those of layout.* hold the blocks that the others share.
+var (
+	layoutFiles   = []string{"layout.txt", "layout.html"}
+	templateFiles = []string{
+		"notice.txt", "notice.html", "reset.txt", "reset.html", "remind.txt", "remind.html",
+		"receipt.txt", "receipt.html", "held.txt", "held.html", "follow.txt",
+		"return.txt", "undelivered.txt", "expired.txt", "read.txt", "report.txt",
+	}
+)
 
 // maxTemplate bounds a template file.
 const maxTemplate = 256 << 10
@@ -34,37 +40,70 @@ type templates struct {
 }
 
 // loadTemplates reads the administrator's files and takes our own where there is
-// none. A file that overrides nothing is an error: its name is probably wrong.
-func loadTemplates(dir string) (*templates, error) {
+// none. The templates speak the language of in.
+func loadTemplates(dir string, in *tongue) (*templates, error) {
 	t := &templates{map[string]*texttemplate.Template{}, map[string]*htmltemplate.Template{}, map[string]string{}}
-	var errs []error
-	if dir != "" {
-		errs = append(errs, checkNames(dir))
+	// What a template can call: text with a number decides its form by count.
+	call := map[string]any{
+		"text": in.text, "count": in.count,
+		"lang": in.tag.String, "dir": in.direction,
 	}
-	for _, name := range templateFiles {
+	text := texttemplate.New("").Funcs(call).Option("missingkey=error")
+	html := htmltemplate.New("").Funcs(call).Option("missingkey=error")
+	var errs []error
+	for _, name := range slices.Concat(layoutFiles, templateFiles) {
 		source, b, err := readTemplate(dir, name)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		t.source[name] = source
+		layout := slices.Contains(layoutFiles, name)
 		if strings.HasSuffix(name, ".html") {
-			p, err := htmltemplate.New(name).Option("missingkey=error").Parse(string(b))
-			errs = append(errs, located(source, name, err))
-			t.html[name] = p
+			errs = append(errs, located(source, name, t.addHTML(html, name, string(b), layout)))
 			continue
 		}
-		p, err := texttemplate.New(name).Option("missingkey=error").Parse(string(b))
+		p, err := t.addText(text, name, string(b), layout)
 		errs = append(errs, located(source, name, err))
-		if err == nil && p.Lookup("subject") == nil {
+		if err == nil && !layout && p.Lookup("subject") == nil {
 			errs = append(errs, fmt.Errorf(`%s:1: there is no {{define "subject"}} block`, source))
 		}
-		t.text[name] = p
 	}
 	return t, errors.Join(errs...)
 }
 
+// addText parses a template. The layout goes into base, from which the others
+// are made.
+func (t *templates) addText(base *texttemplate.Template, name, text string, layout bool) (*texttemplate.Template, error) {
+	if !layout {
+		var err error
+		if base, err = base.Clone(); err != nil {
+			return nil, err
+		}
+	}
+	p, err := base.New(name).Parse(text)
+	t.text[name] = p
+	return p, err
+}
+
+func (t *templates) addHTML(base *htmltemplate.Template, name, text string, layout bool) error {
+	if !layout {
+		var err error
+		if base, err = base.Clone(); err != nil {
+			return err
+		}
+	}
+	p, err := base.New(name).Parse(text)
+	t.html[name] = p
+	return err
+}
+
+// checkNames looks for files that override nothing: their names are probably
+// wrong.
 func checkNames(dir string) error {
+	if dir == "" {
+		return nil
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Errorf("read the templates: %w", err)
@@ -75,13 +114,9 @@ func checkNames(dir string) error {
 		if ext := filepath.Ext(name); ext != ".txt" && ext != ".html" {
 			continue
 		}
-		known := false
-		for _, k := range templateFiles {
-			known = known || k == name
-		}
-		if !known {
+		if all := slices.Concat(layoutFiles, templateFiles); !slices.Contains(all, name) {
 			errs = append(errs, fmt.Errorf("%s: there is no template of this name, only %s",
-				filepath.Join(dir, name), strings.Join(templateFiles, ", ")))
+				filepath.Join(dir, name), strings.Join(all, ", ")))
 		}
 	}
 	return errors.Join(errs...)
@@ -130,7 +165,7 @@ func (t *templates) renderText(name, block string, data any) (string, error) {
 	if err != nil {
 		return "", located(t.source[name], name, err)
 	}
-	return strings.TrimSpace(b.String()) + "\n", nil
+	return wrap(strings.TrimSpace(b.String()) + "\n"), nil
 }
 
 func (t *templates) renderHTML(name string, data any) (string, error) {

@@ -8,28 +8,68 @@ import (
 	"github.com/postseal/postseal/store/seal"
 )
 
-// tryTemplates renders every mail once, in each of its forms, so that a template
-// that uses what is not there fails now and not with somebody's mail.
+// tryTemplates renders every mail once in each language and each of its forms, so
+// that a template or a text that uses what is not there fails now and not with
+// somebody's mail.
 func (r *Renderer) tryTemplates() error {
-	at := time.Unix(0, 0)
-	n := Notice{Author: Author{"Ann", "ann@example.com"}, Subject: "Subject"}
-	n.Sealed = store.Sealed{
-		Message: "00000000-0000-7000-8000-000000000000", Recipient: "bob@example.net",
-		Mode: seal.ModeAccount, Created: at, Expires: at,
-	}
 	var errs []error
-	try := func(_ any, err error) { errs = append(errs, err) }
+	for _, t := range r.languages.all {
+		in := *r
+		in.languages = &languages{all: r.languages.all, usual: t}
+		in.tryMails(func(_ any, err error) { errs = append(errs, err) })
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Renderer) tryMails(try func(any, error)) {
+	at := time.Unix(0, 0)
+	const to, from = "bob@example.net", "ann@example.com"
+	n := Notice{
+		Author: Author{"Ann", from}, Subject: "Subject", Phrase: "Phrase",
+		Restrict: seal.Restriction{NoPrint: true, NoReply: true, PIN: true},
+		Sealed: store.Sealed{
+			Message: "00000000-0000-7000-8000-000000000000", Recipient: to,
+			Mode: seal.ModeAccount, Created: at, Expires: at,
+		},
+	}
 	try(r.Notice(n))
 	n.Sealed.Account = true
+	n.Restrict = seal.Restriction{}
 	try(r.Notice(n))
 	n.Sealed.Account, n.Sealed.Mode, n.Author = false, seal.ModeOneTime, Author{}
 	try(r.Notice(n))
-	try(r.Reset(store.ResetMail{ID: "1", Address: "bob@example.net", Name: "Bob", Created: at, Expires: at}))
-	s := Status{ID: "1", To: "ann@example.com", Arrived: at, At: at,
-		Failures: []Failure{{Address: "bob@example.net", Status: "5.7.1", Text: "Text"}}}
+	for _, name := range []string{"", "Bob"} {
+		try(r.Reset(store.ResetMail{ID: "1", Address: to, Name: name, Created: at, Expires: at}))
+	}
+	s := Status{ID: "1", To: from, Arrived: at, At: at,
+		Failures: []Failure{{Address: to, Status: "5.7.1", Text: "Text"}}}
 	try(r.Returned(s))
 	try(r.Undelivered(s))
-	try(r.Report(Report{ID: "1", To: "ann@example.com", Received: at, Lines: []ReportLine{{"a", "b", "c"}}}))
-	try(r.Receipt(Receipt{ID: "1", To: "ann@example.com", Sent: at, Sealed: []store.Sealed{n.Sealed}}))
-	return errors.Join(errs...)
+	try(r.Expired(store.ExpiredMail{ID: "1", To: from, Recipients: []string{to}, Text: "Text", Sent: at, Now: at}))
+	try(r.Report(Report{ID: "1", To: from, Received: at, Lines: []ReportLine{{"a", "b", "c"}}}))
+	receipt := Receipt{ID: "1", To: from, Sent: at, Code: seal.Code{1}}
+	for _, how := range []How{HowAccount, HowOneTime, HowHeld, HowReturned} {
+		receipt.Lines = append(receipt.Lines, ReceiptLine{Recipient: to, How: how, Reason: "Reason", Expires: at, PIN: "12345678"})
+		try(r.Receipt(receipt))
+	}
+	for _, c := range []seal.Code{{}, {1}} {
+		try(r.Held(Held{ID: "1", To: from, Held: store.Held{Code: c, Expires: at}, Recipients: []string{to}, Text: "Text", Sent: at}))
+	}
+	for _, kind := range []store.RemindKind{store.RemindUnread, store.RemindExpiring, store.RemindAgain} {
+		m := store.RemindMail{ID: "1", Kind: kind, Recipient: to, Sender: from, Sent: at, Now: at, Expires: at}
+		try(r.Remind(m))
+		m.Code = seal.Code{1}
+		try(r.Remind(m))
+		m.Account = true
+		try(r.Remind(m))
+		m.OneTime = true
+		try(r.Remind(m))
+	}
+	for _, kind := range []store.FollowKind{store.FollowUnread, store.FollowExpiring, store.FollowExpired} {
+		try(r.Follow(store.FollowMail{ID: "1", Kind: kind, To: from, Recipients: []store.FollowLine{{Recipient: to, Expires: at}}, Sent: at, Now: at}))
+	}
+	try(r.Read(store.ReadMail{ID: "1", To: from, Recipient: to, Sent: at, Opened: at}))
+	for _, key := range []string{"defer.wait", "defer.withdrawn", "defer.rejected", "defer.expired"} {
+		try(r.languages.usual.text(key, nil))
+	}
 }
