@@ -72,7 +72,7 @@ priority = "high"
 			t.Fatal(err)
 		}
 		for i := range d.Verdicts {
-			if v := d.Verdicts[i]; (v.Action == Block) != (v.Release.Rule != "") {
+			if v := d.Verdicts[i]; (v.Action == Block || v.Action == Quarantine) != (v.Release.Rule != "") {
 				t.Fatalf("%v with release %+v", v, v.Release)
 			}
 			if d.Verdicts[i].Action == "" || ok && early.Verdicts[i].String() != d.Verdicts[i].String() {

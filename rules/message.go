@@ -23,8 +23,8 @@ type Message struct {
 	// a time. Without it, or when it fails, rules that ask end in an error.
 	Sent func(since time.Time) (int64, error)
 
-	// Released tells whether a rule that blocks lets this message through to a
-	// recipient, because somebody released it or trusts its sender since. The
+	// Released tells whether a rule that blocks or quarantines lets this message
+	// through to a recipient, because somebody released it or trusts its sender since. The
 	// rule is then passed over, and the following ones are asked. It is asked with
 	// Release.Rule, and only when the rule matches. nil: never. When it fails, so
 	// does the evaluation.

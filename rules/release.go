@@ -7,10 +7,13 @@ import (
 )
 
 // A Release says who may let a blocked message go, and what follows from it.
-// That of a verdict which doesn't block is zero.
+// For a quarantined one it says under what an administrator's release is noted, and
+// offers nothing. That of any other verdict is zero.
 type Release struct {
 	// Rule is what a release is noted under and Message.Released asked about: the
-	// rule that blocked, or [DefaultThen] or [DefaultUnscannable].
+	// rule that blocked, or [DefaultThen] or [DefaultUnscannable], each of them
+	// behind "quarantine by " where the message is quarantined. So a rule that
+	// quarantines knows nothing of releases from the time when it blocked.
 	Rule string
 	// Offered is whether the sender gets a link that releases the message.
 	// Without it only an administrator can.
@@ -54,6 +57,11 @@ const defaultTrust = 365 * 24 * time.Hour
 // offeredRelease is what a rule gives that says nothing of a release.
 func offeredRelease(rule string) Release {
 	return Release{Rule: rule, Offered: true, Trust: TrustNone}
+}
+
+// quarantinedBy is the release of what a rule, or a default, quarantines.
+func quarantinedBy(rule string) Release {
+	return Release{Rule: "quarantine by " + rule, Trust: TrustNone}
 }
 
 // MarshalJSON writes it as a rule file has it: false, or mode, trust and for.

@@ -84,7 +84,10 @@ func TestEvaluateBlock(t *testing.T) {
 		{name: "what only an administrator releases", mail: "Subject: [secret]\n\nx\n", to: []string{bob}, released: []string{"secret " + bob},
 			want: "deliver", passed: "secret", asked: []string{"secret " + bob}},
 		{name: "by the content", mail: mixedMail, to: []string{bob}, want: "pickup by card"},
-		{name: "can't be read", mail: unreadableMail, to: []string{bob}, released: []string{"card " + bob, "defaults.unscannable " + bob}, want: "quarantine (unscannable: "},
+		{name: "can't be read", mail: unreadableMail, to: []string{bob}, released: []string{"card " + bob, "defaults.unscannable " + bob}, want: "quarantine (unscannable: ",
+			asked: []string{"quarantine by defaults.unscannable " + bob}},
+		{name: "an administrator let it go", mail: unreadableMail, to: []string{bob}, released: []string{"quarantine by defaults.unscannable " + bob},
+			want: "deliver", passed: "quarantine by defaults.unscannable", asked: []string{"quarantine by defaults.unscannable " + bob}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -99,7 +102,8 @@ func TestEvaluateBlock(t *testing.T) {
 			var got []string
 			for _, v := range d.Verdicts {
 				got = append(got, v.String())
-				if v.Action == Block && v.Release.Rule != v.Rule || v.Action != Block && v.Release != (Release{}) {
+				held := v.Action == Block || v.Action == Quarantine
+				if v.Action == Block && v.Release.Rule != v.Rule || !held && v.Release != (Release{}) || v.Action == Quarantine && v.Release.Offered {
 					t.Errorf("%s: release %+v", v.String(), v.Release)
 				}
 				if v.Action != Block && slices.Contains(v.Also.Tags, "MASS") {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -171,7 +172,10 @@ func (r *run) advance(st *state) bool {
 // released (false). With st.err the answer means nothing.
 func (r *run) decide(st *state, d Verdict) bool {
 	v := &r.verdict
-	if d.Action == Block {
+	if d.Action == Quarantine {
+		d.Release = quarantinedBy(cmp.Or(d.Rule, d.Release.Rule))
+	}
+	if d.Action == Block || d.Action == Quarantine {
 		if st.released(d.Release.Rule) {
 			if !slices.Contains(v.Passed, d.Release.Rule) {
 				v.Passed = append(v.Passed, d.Release.Rule)
