@@ -10,6 +10,7 @@ const (
 	EventPassed      Event = "passed"
 	EventReturned    Event = "returned"
 	EventDiscarded   Event = "discarded"
+	EventBlocked     Event = "blocked" // until its sender or an administrator releases it
 	EventQuarantined Event = "quarantined"
 	EventNoticed     Event = "noticed" // the notice was handed to the MTA
 	EventMailed      Event = "mailed"  // another mail of ours was handed to the MTA
@@ -26,6 +27,8 @@ const (
 	EventResetAsked  Event = "reset-asked"
 	EventReset       Event = "reset"    // a new password and a new key
 	EventPassword    Event = "password" // a new password, the same key
+	EventFactor      Event = "factor"   // a second factor was added, used or removed; the note says which
+	EventClosed      Event = "closed"   // the account
 )
 
 // An Entry is one line of the audit trail. All of it is stored encrypted. It
