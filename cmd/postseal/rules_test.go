@@ -58,6 +58,8 @@ func TestRulesCommands(t *testing.T) {
 	card, secure := filepath.Join(dir, "card.eml"), filepath.Join(dir, "[secure].eml")
 	connected := rulesSite(t, "[[rule]]\nname = \"all\"\nthen = \"return\"\n[rule.when]\nauth_user = \"ann\"\nclient = \"192.0.2.0/24\"\nclient_tls = true\nweekday = \"mon\"\ntime = \"09:00-10:00\"\n")
 	mass := rulesSite(t, "[[rule]]\nname = \"mass\"\nthen = \"return\"\nwhen.sent = { recipients = \"> 200\", within = \"1h\" }\n")
+	blocking := rulesSite(t, "[[rule]]\nname = \"mass\"\nthen = \"block\"\ntext = \"To many.\"\nrelease = { mode = \"hold\", trust = \"recipient\", for = \"90d\" }\nwhen.to = \"external\"\n"+
+		"[[rule]]\nname = \"tls\"\nalso = { tls = \"verified\", tls_else = \"pickup\", restrict = [\"pin\", \"no-print\"], read_receipt = true }\nwhen.always = true\n")
 	odd := rulesSite(t, "[list]\nx = \"a.example\"\n[[rule]]\nname = \"greedy\"\nthen = \"pickup\"\nwhen.body.words = \"encrypted\"\n")
 	other := filepath.Dir(rulesSite(t, "[[rule]]\nname = \"all\"\nthen = \"discard\"\nwhen.always = true\n")) + "/rules.d"
 	mbox := filepath.Join(t.TempDir(), "mbox")
@@ -90,6 +92,14 @@ func TestRulesCommands(t *testing.T) {
 		{name: "no connection", config: connected, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", card}, out: "deliver (default)"},
 		{name: "a mass mailing", config: mass, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", "--sent-before", "200", card}, out: `return by rule "mass"`},
 		{name: "no mass mailing", config: mass, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", card}, out: "deliver (default)"},
+		{name: "blocked", config: blocking, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", card},
+			out: "block by rule \"mass\"\n  text: To many.\n  release: by the sender, mode hold, trust recipient for 90d\n"},
+		{name: "blocked, as JSON", config: blocking, args: []string{"test", "--json", "--from", "x@y.example", "--to", "bob@guest.example", card}, out: `"for": "90d"`},
+		{name: "released", config: blocking, args: []string{"test", "--released", "mass", "--from", "x@y.example", "--to", "bob@guest.example", card},
+			out: "deliver (default)\n  released from: mass\n  also matched: tls\n  also: read_receipt true, restrict no-print, restrict pin, tls verified else pickup\n"},
+		{name: "released, as JSON", config: blocking, args: []string{"test", "--json", "--released", "mass", "--from", "x@y.example", "--to", "bob@guest.example", card}, out: `"tls_by_domain": true`},
+		{name: "replay of what is blocked", config: blocking, args: []string{"replay", "--to", "bob@guest.example", dir}, out: "card.eml: bob@guest.example: block by mass\n"},
+		{name: "replay of TLS", config: blocking, args: []string{"replay", "--to", "cy@example.com", "--against", filepath.Join(dir, "rules.d"), dir}, out: "cy@example.com: deliver -> deliver, tls verified else pickup\n"},
 		{name: "replay, each the first of its sender", config: mass, args: []string{"replay", mbox}, out: "deliver"},
 		{name: "bad client", config: site, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", "--client", "here", card}, status: 2},
 		{name: "bad time", config: site, args: []string{"test", "--from", "x@y.example", "--to", "bob@guest.example", "--time", "noon", card}, status: 2},

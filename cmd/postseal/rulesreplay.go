@@ -22,7 +22,7 @@ import (
 type replayReport struct {
 	Messages int             `json:"messages"`
 	Skipped  []string        `json:"skipped"`  // what is no message, or has no recipient
-	Verdicts map[string]int  `json:"verdicts"` // how often each was given, by "action by rule"
+	Verdicts map[string]int  `json:"verdicts"` // how often each was given, by "action by rule, tls level else what"
 	Changes  []replayVerdict `json:"changes"`  // what differs from the rules compared with; without such, what isn't delivered
 }
 
@@ -46,7 +46,7 @@ func newRulesReplayCommand(a *app) *cobra.Command {
 			"mbox file. With --against the verdicts are compared with those of another rules folder and only the\n" +
 			"differences are shown; without, all that would not be delivered. Sender and recipients are taken from\n" +
 			"the header: Return-Path or From; X-Original-To, Delivered-To, To, Cc and Bcc. For `sent` each message is\n" +
-			"the first of its sender. Nothing is sent or stored.\n\n" +
+			"the first of its sender, and none has been released. Nothing is sent or stored.\n\n" +
 			"Exit status: 0 it ran, 1 the rules don't load or fail, 2 the command line is wrong.",
 		Example: "  postseal rules replay --rules new.d --against /etc/postseal/rules.d ~/Maildir/cur",
 		Args:    cobra.ExactArgs(1),
@@ -168,16 +168,25 @@ func (r *replay) message(ctx context.Context, name string, data []byte) error {
 		}
 	}
 	for i, v := range after.Verdicts {
-		change := replayVerdict{Message: name, Recipient: v.Recipient, After: v.String()}
+		change := replayVerdict{Message: name, Recipient: v.Recipient, After: outcome(v)}
 		r.report.Verdicts[change.After]++
 		if before != nil {
-			change.Before = before.Verdicts[i].String()
+			change.Before = outcome(before.Verdicts[i])
 		}
 		if before != nil && change.Before != change.After || before == nil && v.Action != rules.Deliver {
 			r.report.Changes = append(r.report.Changes, change)
 		}
 	}
 	return nil
+}
+
+// outcome is what becomes of a message for a recipient: the verdict, and the TLS
+// that what goes out in clear has to have.
+func outcome(v rules.Verdict) string {
+	if tls := v.Also.ShowTLS(); tls != "" && v.Action == rules.Deliver {
+		return v.String() + ", " + tls
+	}
+	return v.String()
 }
 
 // envelope fills sender and recipients of m from its header, as far as that

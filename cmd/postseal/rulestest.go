@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,8 +27,10 @@ type testVerdict struct {
 	Rule     string           `json:"rule"`
 	Reason   string           `json:"reason,omitempty"`
 	Text     string           `json:"text,omitempty"`
+	Release  *rules.Release   `json:"release,omitempty"` // of what is blocked
 	Also     rules.Also       `json:"also"`
 	Matched  []string         `json:"matched"`
+	Passed   []string         `json:"passed,omitempty"`
 	Would    []string         `json:"would,omitempty"`
 	Evidence []rules.Evidence `json:"evidence"`
 }
@@ -35,7 +38,7 @@ type testVerdict struct {
 func newRulesTestCommand(a *app) *cobra.Command {
 	var (
 		from, user, client, tls, at string
-		to                          []string
+		to, released                []string
 		sentBefore                  int64
 		asJSON                      bool
 	)
@@ -43,8 +46,8 @@ func newRulesTestCommand(a *app) *cobra.Command {
 		Use:   "test --from ADDR --to ADDR [--to ADDR...] MESSAGE.eml",
 		Short: "Show what the rules decide about a message, and why",
 		Long: "Evaluate the rules for a message in a file, - for standard input, with the same code as the milter,\n" +
-			"and print the verdict for each recipient: the action, the rule that decided, other rules that matched,\n" +
-			"and the evidence, masked. Nothing is sent or stored.\n\n" +
+			"and print the verdict for each recipient: the action, the rule that decided, how it is released,\n" +
+			"what is added, other rules that matched, and the evidence, masked. Nothing is sent or stored.\n\n" +
 			"Exit status: 0 there is a verdict, 1 the rules don't load or fail, 2 the command line is wrong or the\n" +
 			"message can't be read.",
 		Example: "  postseal rules test --from ann@example.com --to bob@guest.example mail.eml",
@@ -57,6 +60,7 @@ func newRulesTestCommand(a *app) *cobra.Command {
 			for _, r := range to {
 				m.Recipients = append(m.Recipients, bareAddress(r))
 			}
+			m.Released = func(rule, _ string) (bool, error) { return slices.Contains(released, rule), nil }
 			m.AuthUser, m.TLS = user, tls
 			var err error
 			if client != "" {
@@ -86,6 +90,7 @@ func newRulesTestCommand(a *app) *cobra.Command {
 	c.Flags().StringVar(&tls, "tls", "", "`version` of TLS over which the message came, such as TLSv1.3")
 	c.Flags().StringVar(&at, "time", "", "`time` at which the message came, as 2026-11-02T09:30:00+01:00 (default: now)")
 	c.Flags().Int64Var(&sentBefore, "sent-before", 0, "`number` of recipients of the sender's messages before this one")
+	c.Flags().StringArrayVar(&released, "released", nil, "`rule` that blocks and from which the message has been released; may be repeated")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
@@ -97,10 +102,14 @@ func (a *app) testRules(ctx context.Context, set *rules.Set, m *rules.Message, a
 	}
 	report := testReport{Recipients: []testVerdict{}, Defects: append([]string{}, d.Defects...)}
 	for _, v := range d.Verdicts {
-		report.Recipients = append(report.Recipients, testVerdict{
+		shown := testVerdict{
 			Address: v.Recipient, Action: v.Action, Rule: v.Rule, Reason: v.Reason, Text: v.Text, Also: v.Also,
-			Matched: append([]string{}, v.Matched...), Would: v.Would, Evidence: append([]rules.Evidence{}, v.Evidence...),
-		})
+			Matched: append([]string{}, v.Matched...), Passed: v.Passed, Would: v.Would, Evidence: append([]rules.Evidence{}, v.Evidence...),
+		}
+		if v.Action == rules.Block {
+			shown.Release = &v.Release
+		}
+		report.Recipients = append(report.Recipients, shown)
 	}
 	if asJSON {
 		return a.printJSON(report)
@@ -117,6 +126,15 @@ func (r *testReport) print(w io.Writer) error {
 			fmt.Fprintf(&b, " by rule %q\n", v.Rule)
 		} else {
 			fmt.Fprintf(&b, " (%s)\n", v.Reason)
+		}
+		if v.Text != "" {
+			fmt.Fprintf(&b, "  text: %s\n", v.Text)
+		}
+		if v.Release != nil {
+			fmt.Fprintf(&b, "  release: %s\n", v.Release)
+		}
+		if len(v.Passed) > 0 {
+			fmt.Fprintf(&b, "  released from: %s\n", strings.Join(v.Passed, ", "))
 		}
 		if len(v.Matched) > 0 {
 			fmt.Fprintf(&b, "  also matched: %s\n", strings.Join(v.Matched, ", "))
