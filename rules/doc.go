@@ -16,6 +16,10 @@
 // decides for that recipient and ends the evaluation for it; a rule with only
 // `also` adds and goes on. When no rule decides, defaults.then does.
 //
+// A rule that blocks is passed over for a recipient for whom Message.Released
+// says so, and the following rules are asked; so what is released is still sealed
+// or returned by them.
+//
 // Conditions are three-valued. What only the content can answer is unknown
 // until the content is read, and stays unknown where it can't be read: it is
 // encrypted, malformed or over a limit. Unknown is neither true nor false (the
@@ -26,6 +30,12 @@
 //
 // The body is read only when some rule that can still matter for some recipient
 // needs it, and once for all rules and recipients.
+//
+// # TLS by domain
+//
+// Rules with `also.tls` that look at nothing but the recipient's domain also are a
+// policy for that domain, which a mail server can ask for; see Set.TLSPolicy. A
+// verdict tells whether that policy covers it.
 //
 // # Purity
 //

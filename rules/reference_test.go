@@ -148,7 +148,7 @@ func TestTutorial(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rules, tests := set.Len(); rules < 4 || tests < 4 {
+	if rules, tests := set.Len(); rules < 12 || tests < 10 {
 		t.Errorf("%d rules, %d tests", rules, tests)
 	}
 }
