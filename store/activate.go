@@ -112,22 +112,28 @@ func (s *Store) waitingMessage(tx *bbolt.Tx, message id, m messageRecord, own bo
 	return w, err
 }
 
-// checkActivation refuses what no honest portal sends.
+// checkActivation refuses what no honest portal sends. Without a verifier it is
+// that of somebody who signs in elsewhere: then there is no password at all, and
+// recovery is what opens the account key.
 func checkActivation(a socket.Activation) error {
 	_, err := age.ParseHybridRecipient(a.PublicKey)
+	password := socket.NewPassword{KDF: a.KDF, Verifier: a.Verifier, Wrapped: a.Wrapped}
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: public key", socket.ErrInvalid)
-	case a.KDF.Check() != nil:
-		return fmt.Errorf("%w: password parameters", socket.ErrInvalid)
-	case len(a.Verifier) != seal.KeySize:
-		return fmt.Errorf("%w: verifier", socket.ErrInvalid)
-	case len(a.Wrapped) == 0 || len(a.Wrapped) > maxSealed || len(a.Escrow) > maxSealed:
+	case len(a.Verifier) == 0 && (len(a.Wrapped) > 0 || len(a.Escrow) == 0):
+		return fmt.Errorf("%w: neither a password nor recovery", socket.ErrInvalid)
+	case len(a.Escrow) > maxSealed:
 		return fmt.Errorf("%w: sealed account key", socket.ErrInvalid)
 	case strings.TrimSpace(a.Name) == "" || !plainText(a.Name, maxName):
 		return fmt.Errorf("%w: name", socket.ErrInvalid)
 	case len(a.Grants) > maxWaiting+1:
 		return fmt.Errorf("%w: %d grants", socket.ErrInvalid, len(a.Grants))
+	}
+	if len(a.Verifier) > 0 {
+		if err := checkPassword(password); err != nil {
+			return err
+		}
 	}
 	for message, g := range a.Grants {
 		if _, err := parseID(message); err != nil || len(g) == 0 || len(g) > maxSealed {
@@ -156,6 +162,7 @@ func (s *Store) Activate(ctx context.Context, token seal.Token, a socket.Activat
 	session := seal.NewToken()
 	var out socket.Session
 	var account accountID
+	mailed := false
 	err := s.update(ctx, func(c *change) error {
 		l, err := s.link(c.Tx, token)
 		if err != nil {
@@ -190,15 +197,21 @@ func (s *Store) Activate(ctx context.Context, token seal.Token, a socket.Activat
 		if err := s.endSessions(c, account); err != nil {
 			return err
 		}
-		r, err := s.startSession(c, session, account)
+		if err := s.audit(c, Entry{Event: event, Address: l.Address, Client: bounded(a.Client, 64)}); err != nil {
+			return err
+		}
+		r, alert, err := s.enter(c, session, account, rec, visit{a.Client, a.Agent})
 		if err != nil {
 			return err
 		}
-		out = rec.opened(session, r)
-		return s.audit(c, Entry{Event: event, Address: l.Address, Client: bounded(a.Client, 64)})
+		out, mailed = rec.opened(session, r), alert
+		return nil
 	})
 	if err != nil {
 		return socket.Session{}, err
+	}
+	if mailed {
+		s.mailAdded()
 	}
 	s.guard.forget(map[string]limit{"account " + string(account[:]): limitAccount})
 	return out, nil
@@ -209,10 +222,11 @@ func (s *Store) newAccount(tx *bbolt.Tx, account accountID, l linkRecord, a sock
 	now := s.now().UTC()
 	rec := accountRecord{
 		versioned: current, Address: l.Address, Name: strings.TrimSpace(a.Name), KDF: a.KDF,
-		Verifier: sha256.Sum256(a.Verifier), PublicKey: a.PublicKey, Wrapped: a.Wrapped,
-		Escrow: a.Escrow, Created: now, Changed: now,
+		PublicKey: a.PublicKey, Wrapped: a.Wrapped, Escrow: a.Escrow, Created: now, Changed: now,
 	}
-	rec.remember(s.vault.network(account, a.Client))
+	if len(a.Verifier) > 0 {
+		rec.Verifier = sha256.Sum256(a.Verifier)
+	}
 	var old accountRecord
 	err := s.vault.get(tx, bucketAccount, account[:], &old)
 	known := err == nil
@@ -220,6 +234,10 @@ func (s *Store) newAccount(tx *bbolt.Tx, account accountID, l linkRecord, a sock
 		return rec, "", err
 	}
 	switch {
+	case l.Member != (len(a.Verifier) == 0):
+		return rec, "", fmt.Errorf("%w: a password belongs to one who has no other way to sign in", socket.ErrInvalid)
+	case !l.Member && s.method(l.Address).External():
+		return rec, "", socket.ErrConflict // the organisation signs in
 	case l.Kind == socket.LinkActivate && known:
 		// An old notice must not take over an account.
 		return rec, "", socket.ErrConflict
@@ -227,7 +245,8 @@ func (s *Store) newAccount(tx *bbolt.Tx, account accountID, l linkRecord, a sock
 		_, err := s.liveMessage(tx, l.Message)
 		return rec, EventActivated, err
 	case l.Kind == socket.LinkReset && known:
-		rec.Created = old.Created
+		rec.Created, rec.Networks, rec.Agents, rec.Alerted = old.Created, old.Networks, old.Agents, old.Alerted
+		rec.Quiet, rec.Phrase, rec.Factors = old.Quiet, old.Phrase, old.Factors // a mailbox is no second factor
 		if old.PublicKey != a.PublicKey {
 			return rec, EventReset, nil
 		}

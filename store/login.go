@@ -28,17 +28,19 @@ func (v *vault) decoyAccount(account accountID) accountRecord {
 	return accountRecord{versioned: current, KDF: kdf, Verifier: tokenHash(sum)}
 }
 
-// accountOrDecoy does the same work for both.
+// accountOrDecoy does the same work for both. An account whose holder signs in
+// elsewhere has no password and counts as unknown.
 func (v *vault) accountOrDecoy(tx *bbolt.Tx, account accountID) (a accountRecord, known bool, err error) {
 	decoy := v.decoyAccount(account)
 	sealed := v.encode(bucketAccount, account[:], decoy)
 	err = v.get(tx, bucketAccount, account[:], &a)
-	if err == nil {
+	if err == nil && len(a.Wrapped) > 0 {
 		return a, true, nil
 	}
-	if !errors.Is(err, errNotFound) {
+	if err != nil && !errors.Is(err, errNotFound) {
 		return a, false, err
 	}
+	a = accountRecord{} // of one without a password nothing is told
 	b, err := v.box.Open(sealed, place(bucketAccount, account[:]))
 	if err != nil {
 		return a, false, err
@@ -99,6 +101,7 @@ func (s *Store) Login(ctx context.Context, l socket.Login) (socket.Session, erro
 	if err != nil {
 		return socket.Session{}, err
 	}
+	known = known && !s.method(l.Address).External()
 	from := s.vault.network(account, l.Client)
 	counted := a.limits(account, from, l.Client)
 	if err := s.guard.try(counted); err != nil {
@@ -113,7 +116,7 @@ func (s *Store) Login(ctx context.Context, l socket.Login) (socket.Session, erro
 		}
 		return socket.Session{}, socket.ErrLogin
 	}
-	session, err := s.login(ctx, account, given, from, l.Client)
+	session, err := s.login(ctx, account, given, visit{l.Client, l.Agent})
 	if err == nil {
 		s.guard.forget(counted)
 	}
@@ -121,9 +124,10 @@ func (s *Store) Login(ctx context.Context, l socket.Login) (socket.Session, erro
 }
 
 // login starts the session of whoever gave the right verifier.
-func (s *Store) login(ctx context.Context, account accountID, verifier, from tokenHash, client string) (socket.Session, error) {
+func (s *Store) login(ctx context.Context, account accountID, verifier tokenHash, v visit) (socket.Session, error) {
 	token := seal.NewToken()
 	var out socket.Session
+	mailed := false
 	err := s.update(ctx, func(c *change) error {
 		var a accountRecord
 		if err := s.vault.get(c.Tx, bucketAccount, account[:], &a); err != nil {
@@ -132,33 +136,37 @@ func (s *Store) login(ctx context.Context, account accountID, verifier, from tok
 		if a.Verifier != verifier {
 			return socket.ErrLogin // the password was changed a moment ago
 		}
-		if !slices.Contains(a.Networks, from) {
-			a.remember(from)
-			if err := s.vault.put(c, bucketAccount, account[:], a); err != nil {
-				return err
-			}
-		}
-		r, err := s.startSession(c, token, account)
+		r, alert, err := s.enter(c, token, account, a, v)
 		if err != nil {
 			return err
 		}
-		out = a.opened(token, r)
-		return s.audit(c, Entry{Event: EventLogin, Address: a.Address, Client: bounded(client, 64)})
+		out, mailed = a.opened(token, r), alert
+		return s.auditLogin(c, a, r, "")
 	})
 	if err != nil {
 		return socket.Session{}, err
 	}
+	if mailed {
+		s.mailAdded()
+	}
 	return out, nil
+}
+
+// auditLogin notes a login. One that waits for a second factor is none yet.
+func (s *Store) auditLogin(c *change, a accountRecord, r sessionRecord, how string) error {
+	if r.Pending {
+		return nil
+	}
+	return s.audit(c, Entry{Event: EventLogin, Address: a.Address, Client: r.Client, Note: how})
 }
 
 // remember adds a network, and forgets the oldest of too many.
 func (a *accountRecord) remember(from tokenHash) {
-	a.Networks = append(a.Networks, from)
-	if n := len(a.Networks); n > maxNetworks {
-		a.Networks = a.Networks[n-maxNetworks:]
-	}
+	a.Networks = latest(a.Networks, from)
 }
 
 func (a accountRecord) opened(token seal.Token, r sessionRecord) socket.Session {
-	return socket.Session{Token: token, Address: a.Address, Name: a.Name, Wrapped: a.Wrapped, Expires: r.Expires}
+	return socket.Session{
+		Token: token, Address: a.Address, Name: a.Name, Wrapped: a.Wrapped, Expires: r.Expires, Pending: r.Pending,
+	}
 }

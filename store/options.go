@@ -21,6 +21,13 @@ type Options struct {
 	// all, not even offline; a forgotten password then loses every message.
 	Recovery *age.HybridRecipient
 	Mails    Mailer // required
+	// SignIn verifies members who sign in by the organisation's directory or
+	// provider. nil: members sign in as guests do.
+	SignIn SignIn
+	// Alerts renders sign-in alerts. nil: there are none.
+	Alerts AlertMailer
+	// URL is the portal's, for passkeys; "": there are none.
+	URL string
 
 	Now func() time.Time // nil: time.Now
 	Log *slog.Logger     // nil: nothing is logged

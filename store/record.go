@@ -94,6 +94,9 @@ type linkRecord struct {
 	Address string          `json:"address,omitempty"`
 	Created time.Time       `json:"created,omitzero"`
 	Expires time.Time       `json:"expires,omitzero"`
+	// Member: of somebody whom the organisation's sign-in verified and who has no
+	// account yet. Nobody is mailed it.
+	Member bool `json:"member,omitempty"`
 }
 
 // accountRecord is a recipient's account.
@@ -111,6 +114,12 @@ type accountRecord struct {
 	// Networks are keyed hashes of the networks of the latest logins: others'
 	// failures don't delay a login from there.
 	Networks []tokenHash `json:"networks,omitempty"`
+	// Agents are keyed hashes of the latest browsers.
+	Agents  []tokenHash `json:"agents,omitempty"`
+	Alerted time.Time   `json:"alerted,omitzero"` // last sign-in alert
+	Quiet   bool        `json:"quiet,omitempty"`  // no sign-in alerts are wanted
+	Phrase  string      `json:"phrase,omitempty"` // the account's own, shown in notices
+	Factors factors     `json:"factors,omitzero"`
 }
 
 // sessionRecord is a login.
@@ -121,6 +130,10 @@ type sessionRecord struct {
 	Created   time.Time `json:"created"`
 	Used      time.Time `json:"used"` // to a minute
 	Expires   time.Time `json:"expires"`
+	Pending   bool      `json:"pending,omitempty"` // waits for a second factor
+	Client    string    `json:"client,omitempty"`  // IP address at the login
+	Agent     string    `json:"agent,omitempty"`   // User-Agent at the login
+	Setup     *setup    `json:"setup,omitempty"`   // of a second factor, or its challenge
 }
 
 // outboxRecord is a mail's turn in the queue.

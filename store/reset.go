@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/signin"
 	"github.com/postseal/postseal/store/socket"
 )
 
@@ -52,7 +53,7 @@ func (s *Store) RequestReset(ctx context.Context, address, client string) error 
 	entries := s.budget.within(Entry{Event: EventResetAsked, Address: address, Client: bounded(client, 64)})
 	sent := false
 	err = s.update(ctx, func(c *change) error {
-		entitled, err := s.resetEntitled(c, account)
+		entitled, err := s.resetEntitled(c, account, address)
 		if err != nil {
 			return err
 		}
@@ -68,14 +69,16 @@ func (s *Store) RequestReset(ctx context.Context, address, client string) error 
 	return err
 }
 
-// resetEntitled reports whether an address has an account or a message waiting,
-// and not too many reset links.
-func (s *Store) resetEntitled(c *change, account accountID) (bool, error) {
+// resetEntitled reports whether an address has an account or a message waiting, or
+// is a member's who may have an account by a password, and not too many reset
+// links. Whom the organisation signs in has no password to forget.
+func (s *Store) resetEntitled(c *change, account accountID, address string) (bool, error) {
+	method := s.method(address)
 	live := len(suffixes(c.Tx, bucketReset, account[:]))
 	known := c.Bucket([]byte(bucketAccount)).Get(account[:]) != nil
 	k, _ := c.Bucket([]byte(bucketInbox)).Cursor().Seek(account[:])
 	waiting := len(k) > len(account) && accountID(k[:len(account)]) == account
-	return live < maxResets && (known || waiting), nil
+	return live < maxResets && !method.External() && (known || waiting || method == signin.Password), nil
 }
 
 // putReset stores link and mail, and takes them back if the address is not

@@ -20,8 +20,17 @@ const sessionTick = time.Minute
 // with one key has 2 kB.
 const maxSealed = 8 << 10
 
-// session returns a live session.
+// session returns a live session. One that waits for a second factor is unknown.
 func (s *Store) session(tx *bbolt.Tx, token seal.Token) (sessionRecord, error) {
+	r, err := s.anySession(tx, token)
+	if err == nil && r.Pending {
+		return sessionRecord{}, socket.ErrUnknown
+	}
+	return r, err
+}
+
+// anySession returns a live session, pending or not.
+func (s *Store) anySession(tx *bbolt.Tx, token seal.Token) (sessionRecord, error) {
 	var r sessionRecord
 	h := token.Hash()
 	err := s.vault.get(tx, bucketSession, h[:], &r)
@@ -43,18 +52,39 @@ func (s *Store) sessionEnd(r sessionRecord) time.Time {
 	return r.Expires
 }
 
-// startSession makes a session. Only the hash of its token is stored.
-func (s *Store) startSession(c *change, token seal.Token, account accountID) (sessionRecord, error) {
+// A visit is where a login came from.
+type visit struct{ client, agent string }
+
+// pendingLife is how long a session waits for its second factor.
+const pendingLife = 10 * time.Minute
+
+// enter starts the session of whoever has shown to be the account's holder; with
+// a second factor to show it is pending. alert: a mail about it is in the outbox.
+func (s *Store) enter(c *change, token seal.Token, account accountID, a accountRecord, v visit) (r sessionRecord, alert bool, err error) {
 	now := s.now().UTC()
-	h := token.Hash()
-	r := sessionRecord{versioned: current, Account: account, Created: now, Used: now, Expires: now.Add(s.o.SessionMax)}
+	r = sessionRecord{
+		versioned: current, Account: account, Created: now, Used: now, Expires: now.Add(s.o.SessionMax),
+		Pending: a.Factors.any(), Client: bounded(v.client, 64), Agent: bounded(v.agent, maxAgent),
+	}
+	if r.Pending {
+		r.Expires = now.Add(min(pendingLife, s.o.SessionMax))
+		return r, false, s.putSession(c, token.Hash(), r)
+	}
+	if alert, err = s.arrived(c, account, a, v); err != nil {
+		return r, false, err
+	}
+	return r, alert, s.putSession(c, token.Hash(), r)
+}
+
+// putSession files a session. Only the hash of its token is stored.
+func (s *Store) putSession(c *change, h tokenHash, r sessionRecord) error {
 	if err := s.vault.put(c, bucketSession, h[:], r); err != nil {
-		return r, err
+		return err
 	}
-	if err := c.put(bucketLogins, accountKey(account, h[:]), nil); err != nil {
-		return r, err
+	if err := c.put(bucketLogins, accountKey(r.Account, h[:]), nil); err != nil {
+		return err
 	}
-	return r, c.put(bucketExpiry, expiryKey(r.Expires, expireSession, h[:]), nil)
+	return c.put(bucketExpiry, expiryKey(r.Expires, expireSession, h[:]), nil)
 }
 
 func (s *Store) endSession(c *change, h []byte, r sessionRecord) error {
@@ -87,7 +117,7 @@ func (s *Store) KeepKey(ctx context.Context, token seal.Token, sealed []byte) er
 		return socket.ErrTooLarge
 	}
 	return s.update(ctx, func(c *change) error {
-		r, err := s.session(c.Tx, token)
+		r, err := s.anySession(c.Tx, token)
 		if err != nil {
 			return err
 		}

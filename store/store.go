@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
 	"go.etcd.io/bbolt"
 
 	"github.com/postseal/postseal/store/seal"
@@ -32,17 +33,18 @@ var (
 // A Store is an open store. It implements [socket.Owner]. All methods may be
 // called at the same time.
 type Store struct {
-	o      Options
-	log    *slog.Logger
-	now    func() time.Time
-	vault  *vault
-	health *health
-	meta   *file
-	weeks  *weeks
-	active activeSet
-	due    chan struct{}
-	guard  *throttle
-	budget *budget // of the trail, for what strangers do
+	o        Options
+	log      *slog.Logger
+	now      func() time.Time
+	vault    *vault
+	health   *health
+	meta     *file
+	weeks    *weeks
+	active   activeSet
+	due      chan struct{}
+	guard    *throttle
+	passkeys *webauthn.WebAuthn // nil: there are none
+	budget   *budget            // of the trail, for what strangers do
 	// upkeep is held for writing by what must not see payloads go (a backup) and
 	// for reading by what deletes them.
 	upkeep    sync.RWMutex
@@ -80,6 +82,12 @@ func Open(o Options) (*Store, error) {
 		freeSpace: freeSpace,
 	}
 	s.guard, s.budget = newThrottle(s.now), newBudget(s.now)
+	if o.URL != "" {
+		if s.passkeys, err = relyingParty(o.URL); err != nil {
+			db.Close()
+			return nil, err
+		}
+	}
 	if err := s.prepare(db); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)

@@ -17,7 +17,7 @@ func Events() []Event {
 		EventSealed, EventPassed, EventReturned, EventDiscarded, EventQuarantined,
 		EventNoticed, EventMailed, EventMailDropped, EventOpened, EventReplied,
 		EventExpired, EventRecalled, EventActivated, EventClaimed, EventLogin,
-		EventLoginFailed, EventLogout, EventResetAsked, EventReset, EventPassword,
+		EventLoginFailed, EventLogout, EventResetAsked, EventReset, EventPassword, EventFactor, EventClosed,
 	}
 }
 

@@ -82,6 +82,9 @@ type Owner interface {
 	Mailbox
 	Replies
 	Senders
+	SignIns
+	Factors
+	Settings
 }
 
 // Links are the calls of somebody who holds a link and no session.

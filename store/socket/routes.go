@@ -75,6 +75,9 @@ func (s *Server) routes() http.Handler {
 	} {
 		mux.HandleFunc("POST "+path, h)
 	}
+	for path, h := range s.accountRoutes() {
+		mux.HandleFunc("POST "+path, h)
+	}
 	s.senderRoutes(mux)
 	return mux
 }

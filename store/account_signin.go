@@ -1,0 +1,207 @@
+package store
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/signin"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// A SignIn verifies members by the organisation's directory or identity provider
+// ([signin.Service]).
+type SignIn interface {
+	Method(address string) signin.Method
+	Password(ctx context.Context, address, password string) (signin.Person, error)
+	Begin(ctx context.Context, hint string, f signin.Flow) (string, error)
+	Redeem(ctx context.Context, f signin.Flow, code string) (signin.Person, error)
+}
+
+// memberLife is how long somebody who has just been verified may take until the
+// portal has made the account.
+const memberLife = 10 * time.Minute
+
+// placeFlow is the place of a sealed flow (vault.seal).
+const placeFlow = "sign-in flow"
+
+// method returns how an address signs in.
+func (s *Store) method(address string) signin.Method {
+	if s.o.SignIn == nil {
+		return signin.Off
+	}
+	return s.o.SignIn.Method(normalise(address))
+}
+
+// SignInMethod implements [socket.SignIns].
+func (s *Store) SignInMethod(_ context.Context, address string) (string, error) {
+	if len(address) > maxAddress {
+		return "", socket.ErrInvalid
+	}
+	if m := s.method(address); m.External() {
+		return string(m), nil
+	}
+	return socket.MethodPassword, nil
+}
+
+// DomainLogin implements [socket.SignIns].
+func (s *Store) DomainLogin(ctx context.Context, l socket.DomainLogin) (socket.SignedIn, error) {
+	if len(l.Address) > maxAddress || len(l.Password) > 1024 {
+		return socket.SignedIn{}, socket.ErrInvalid
+	}
+	if s.method(l.Address) != signin.LDAP {
+		return socket.SignedIn{}, socket.ErrUnknown
+	}
+	counted, err := s.countAttempt(l.Address, l.Client)
+	if err != nil {
+		return socket.SignedIn{}, err
+	}
+	p, err := s.o.SignIn.Password(ctx, normalise(l.Address), l.Password)
+	if err != nil {
+		return socket.SignedIn{}, s.refused(ctx, err, l.Address, l.Client)
+	}
+	s.guard.forget(counted)
+	return s.admit(ctx, p, visit{l.Client, l.Agent}, "ldap")
+}
+
+// countAttempt counts an attempt as [Store.Login] does.
+func (s *Store) countAttempt(address, client string) (map[string]limit, error) {
+	account := s.vault.account(address)
+	var a accountRecord
+	if err := s.get(bucketAccount, account[:], &a); err != nil && !errors.Is(err, errNotFound) {
+		return nil, err
+	}
+	counted := a.limits(account, s.vault.network(account, client), client)
+	return counted, s.guard.try(counted)
+}
+
+// refused notes a failed sign-in. What exactly was wrong goes to the log alone.
+func (s *Store) refused(ctx context.Context, err error, address, client string) error {
+	if !errors.Is(err, signin.ErrRefused) {
+		s.log.Error("sign-in is not possible", "error", err)
+		return socket.ErrUnavailable
+	}
+	s.log.Warn("sign-in refused", "client", client, "error", err)
+	entries := s.budget.within(Entry{Event: EventLoginFailed, Address: bounded(address, maxAddress), Client: bounded(client, 64)})
+	if err := s.update(ctx, func(c *change) error { return s.audit(c, entries...) }); err != nil {
+		return err
+	}
+	return socket.ErrLogin
+}
+
+// BeginCloud implements [socket.SignIns]. The flow is not stored: it goes to the
+// browser, sealed, and comes back.
+func (s *Store) BeginCloud(ctx context.Context, address, client string) (socket.CloudStart, error) {
+	if len(address) > maxAddress {
+		return socket.CloudStart{}, socket.ErrInvalid
+	}
+	if s.method(address) != signin.OIDC {
+		return socket.CloudStart{}, socket.ErrUnknown
+	}
+	f := signin.NewFlow(s.now().UTC())
+	to, err := s.o.SignIn.Begin(ctx, normalise(address), f)
+	if err != nil {
+		s.log.Error("sign-in is not possible", "error", err)
+		return socket.CloudStart{}, socket.ErrUnavailable
+	}
+	b, err := json.Marshal(f)
+	if err != nil {
+		return socket.CloudStart{}, err
+	}
+	return socket.CloudStart{URL: to, Ticket: s.vault.box.Seal(b, placeFlow)}, nil
+}
+
+// FinishCloud implements [socket.SignIns].
+func (s *Store) FinishCloud(ctx context.Context, q socket.CloudFinish) (socket.SignedIn, error) {
+	if len(q.Ticket) > 4096 || len(q.Code) > 8192 || len(q.State) > 1024 || s.o.SignIn == nil {
+		return socket.SignedIn{}, socket.ErrInvalid
+	}
+	var f signin.Flow
+	b, err := s.vault.box.Open(q.Ticket, placeFlow)
+	if err != nil || json.Unmarshal(b, &f) != nil ||
+		subtle.ConstantTimeCompare([]byte(f.State), []byte(q.State)) != 1 {
+		return socket.SignedIn{}, socket.ErrUnknown
+	}
+	if !s.now().Before(f.Expires) {
+		return socket.SignedIn{}, socket.ErrExpired
+	}
+	counted := map[string]limit{"client " + network(q.Client): limitClient}
+	if err := s.guard.try(counted); err != nil {
+		return socket.SignedIn{}, err
+	}
+	p, err := s.o.SignIn.Redeem(ctx, f, q.Code)
+	if err != nil {
+		return socket.SignedIn{}, s.refused(ctx, err, "", q.Client)
+	}
+	s.guard.forget(counted)
+	return s.admit(ctx, p, visit{q.Client, q.Agent}, "oidc")
+}
+
+// admit starts the session of a verified person, or gives out the link to make
+// the account with.
+func (s *Store) admit(ctx context.Context, p signin.Person, v visit, how string) (socket.SignedIn, error) {
+	account := s.vault.account(p.Address)
+	out := socket.SignedIn{Address: p.Address, Name: p.Name}
+	token := seal.NewToken()
+	mailed := false
+	err := s.update(ctx, func(c *change) error {
+		var a accountRecord
+		err := s.vault.get(c.Tx, bucketAccount, account[:], &a)
+		if errors.Is(err, errNotFound) || err == nil && len(a.Escrow) == 0 {
+			out.Link = token
+			if a.Address == "" {
+				a.Address = strings.TrimSpace(p.Address)
+			}
+			return s.putMemberLink(c, token, account, a.Address)
+		}
+		if err != nil {
+			return err
+		}
+		r, alert, err := s.enter(c, token, account, a, v)
+		if err != nil {
+			return err
+		}
+		out.Session, mailed = a.opened(token, r), alert
+		out.Session.Wrapped, out.Session.Escrow = nil, a.Escrow
+		return s.auditLogin(c, a, r, how)
+	})
+	if err != nil {
+		return socket.SignedIn{}, err
+	}
+	if mailed {
+		s.mailAdded()
+	}
+	return out, nil
+}
+
+// putMemberLink files a link like that of a reset, for the portal's own use.
+func (s *Store) putMemberLink(c *change, token seal.Token, account accountID, address string) error {
+	h, now := token.Hash(), s.now().UTC()
+	l := linkRecord{
+		versioned: current, Kind: socket.LinkReset, Address: address, Member: true,
+		Created: now, Expires: now.Add(memberLife),
+	}
+	if err := s.vault.put(c, bucketLink, h[:], l); err != nil {
+		return err
+	}
+	if err := c.put(bucketReset, accountKey(account, h[:]), nil); err != nil {
+		return err
+	}
+	return c.put(bucketExpiry, expiryKey(l.Expires, expireLink, h[:]), nil)
+}
+
+// accountOf returns a session and its account.
+func (s *Store) accountOf(tx *bbolt.Tx, token seal.Token) (sessionRecord, accountRecord, error) {
+	var a accountRecord
+	r, err := s.session(tx, token)
+	if err != nil {
+		return r, a, err
+	}
+	return r, a, s.vault.get(tx, bucketAccount, r.Account[:], &a)
+}
