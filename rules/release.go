@@ -59,9 +59,13 @@ func offeredRelease(rule string) Release {
 	return Release{Rule: rule, Offered: true, Trust: TrustNone}
 }
 
+// quarantineMark stands before the name under which a release from quarantine is
+// noted.
+const quarantineMark = "quarantine by "
+
 // quarantinedBy is the release of what a rule, or a default, quarantines.
 func quarantinedBy(rule string) Release {
-	return Release{Rule: "quarantine by " + rule, Trust: TrustNone}
+	return Release{Rule: quarantineMark + rule, Trust: TrustNone}
 }
 
 // MarshalJSON writes it as a rule file has it: false, or mode, trust and for.

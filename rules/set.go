@@ -87,7 +87,7 @@ func (s *Set) evaluate(ctx context.Context, m *Message, limit level) (d *Decisio
 	}
 	d = &Decision{}
 	for i := range runs {
-		s.routed(&runs[i].verdict)
+		s.protect(&runs[i].verdict)
 		d.Verdicts = append(d.Verdicts, runs[i].verdict)
 	}
 	if st.mail != nil {
@@ -101,15 +101,16 @@ func (s *Set) evaluate(ctx context.Context, m *Message, limit level) (d *Decisio
 	return d, true, nil
 }
 
-// routed notes whether the policy for the recipient's domain sees to the TLS that
-// the rules want for the message.
-func (s *Set) routed(v *Verdict) {
-	if v.Also.TLS == "" {
-		return
-	}
+// protect joins what the rules want for all mail to the recipient's domain, also
+// where a rule further up decided: a server that asks by the domain does the same.
+func (s *Set) protect(v *Verdict) {
 	_, domain := resolveAddress(v.Recipient, s.internal)
-	level, _, _ := s.TLSPolicy(domain)
-	v.Also.TLSByDomain = level.AtLeast(v.Also.TLS)
+	level, orElse, rule := s.TLSPolicy(domain)
+	if v.Action == Deliver && stricterTLS(level, orElse, v.Also.TLS, v.Also.TLSElse) {
+		v.Also.TLS, v.Also.TLSElse = level, orElse
+		v.Matched = append(v.Matched, rule)
+	}
+	v.Also.TLSByDomain = v.Also.TLS != "" && level.AtLeast(v.Also.TLS)
 }
 
 // A run is the way of one recipient through the rules.

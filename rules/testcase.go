@@ -40,7 +40,7 @@ func testKeys() []keyInfo {
 		{name: "tls", value: "a version", doc: "The version of TLS over which the message came.", example: `tls = "TLSv1.3"`},
 		{name: "sent_before", value: "a number", doc: "The recipients of the sender's messages before this one, for `sent`, within any time. 0 unless told.", example: `sent_before = 300`},
 		{name: "time", value: "a date and time", doc: "When the message came. Noon on Saturday, 1 January 2022 unless told.", example: `time = 2026-11-02T09:30:00`},
-		{name: "released", value: "names of rules", doc: "The rules that block and from which the message has been released, for all of its recipients.", example: `released = "card"`},
+		{name: "released", value: "names of rules", doc: "The rules that block and from which the message has been released, for all of its recipients; `quarantine by RULE` for one that quarantines.", example: `released = "card"`},
 		{name: "expect", value: "a string or a table", doc: "The verdict for all recipients, or a table of verdicts by recipient: an action, `ACTION by RULE`, or `unscannable`. Required.", example: `expect = "one-time by card"`},
 		{name: "expect_also", value: "a list of additions", doc: "What the rules must add for each recipient, written as `postseal rules test` shows it: `tag PHI`, `expire 7d`, `restrict pin`, `tls verified else pickup`. They may add more; an empty list says that they add nothing.", example: `expect_also = []`},
 	}
@@ -159,11 +159,12 @@ func (l *loader) decodeTest(n node) {
 func (l *loader) decodeReleased(n node) func(rule, recipient string) (bool, error) {
 	var names []string
 	for _, item := range n.texts() {
-		name := item.value.(string)
+		text := item.value.(string)
+		name := strings.TrimPrefix(text, quarantineMark)
 		if l.ruleNames[name] == "" && name != DefaultThen && name != DefaultUnscannable {
 			item.errorf("%v", unknownName("rule", name, sortedKeys(l.ruleNames)))
 		}
-		names = append(names, name)
+		names = append(names, text)
 	}
 	return func(rule, _ string) (bool, error) { return slices.Contains(names, rule), nil }
 }

@@ -54,9 +54,8 @@ func stricterTLS(a TLSLevel, aElse TLSElse, b TLSLevel, bElse TLSElse) bool {
 // to a scope or a time, that deliver or only add, and whose `when` and `unless`
 // are made of `to`, `always`, `any`, `all` and `not` alone, all entries of `to`
 // being domains, internal or external. Of those that hold for the domain the
-// strictest counts. What other rules want depends on the message and has to be
-// seen to with each one. So does order: a domain's policy holds for all mail to
-// it, also for what a rule further up decides.
+// strictest counts, also for messages about which a rule further up decides. What
+// other rules want depends on the message and has to be seen to with each one.
 //
 // "*.example.com" stands for the subdomains of example.com that no rule names,
 // "*" for the domains that none does. For a domain that begins with a dot, as

@@ -207,6 +207,41 @@ func TestTLSByDomain(t *testing.T) {
 	}
 }
 
+// A policy for a domain holds whatever rule decides, as long as the message goes
+// out in clear.
+func TestTLSPolicyHolds(t *testing.T) {
+	set := loadText(t, `
+[[rule]]
+name = "newsletter"
+then = "deliver"
+also = { tls = "encrypt", tls_else = "return" }
+when.from = "news@example.com"
+[[rule]]
+name = "secure"
+then = "pickup"
+when.subject.contains = "[secure]"
+[[rule]]
+name = "banks"
+also = { tls = "verified", tls_else = "pickup" }
+when.to = "bank.example"
+`)
+	for _, tt := range []struct{ from, to, subject, want string }{
+		{"news@example.com", "bob@bank.example", "x", "deliver by newsletter; tls verified else pickup; [banks] true"},
+		{"news@example.com", "bob@guest.example", "x", "deliver by newsletter; tls encrypt else return; [] false"},
+		{"ann@example.com", "bob@bank.example", "x", "deliver; tls verified else pickup; [banks] true"},
+		{"ann@example.com", "bob@bank.example", "[secure]", "pickup by secure; ; [] false"},
+	} {
+		d, err := set.Evaluate(context.Background(), newMessage(t, "Subject: "+tt.subject+"\n\ny\n", tt.from, tt.to))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := d.Verdicts[0]
+		if got := fmt.Sprintf("%s; %s; %v %t", v, v.Also.ShowTLS(), v.Matched, v.Also.TLSByDomain); got != tt.want {
+			t.Errorf("from %s to %s: %s, want %s", tt.from, tt.to, got, tt.want)
+		}
+	}
+}
+
 // FuzzTLSDomains looks a domain up in the list as a server does, and compares
 // with the policy.
 func FuzzTLSDomains(f *testing.F) {
