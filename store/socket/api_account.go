@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/postseal/postseal/store/seal"
@@ -162,6 +163,8 @@ type AccountInfo struct {
 	Codes    int           `json:"codes"` // recovery codes that are left
 	Alerts   bool          `json:"alerts"`
 	Phrase   string        `json:"phrase,omitempty"`
+	// Preferences are the portal's own business: a JSON object.
+	Preferences json.RawMessage `json:"preferences,omitempty"`
 }
 
 // An OpenSession is one login.
@@ -192,7 +195,8 @@ type NewPassword struct {
 
 // An AccountChange is what an account may set without a proof.
 type AccountChange struct {
-	Name   *string `json:"name,omitempty"`
-	Alerts *bool   `json:"alerts,omitempty"`
-	Phrase *string `json:"phrase,omitempty"` // shown in notices; at most 60 characters
+	Name        *string         `json:"name,omitempty"`
+	Alerts      *bool           `json:"alerts,omitempty"`
+	Phrase      *string         `json:"phrase,omitempty"`      // shown in notices; at most 60 characters
+	Preferences json.RawMessage `json:"preferences,omitempty"` // at most 16 KiB
 }
