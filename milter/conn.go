@@ -103,6 +103,7 @@ func (c *conn) next() error {
 			if c.offer, err = parseOffer(f.data); err != nil {
 				return err
 			}
+			c.offer.protocol &= c.server.protocol()
 			c.greeted = true
 			c.deliver(f)
 			return nil
@@ -231,6 +232,13 @@ func (c *conn) finish() error {
 		return io.EOF
 	}
 	return nil
+}
+
+// refused notes that MAIL was refused: there is no message under way.
+func (c *conn) refused() {
+	c.state.Lock()
+	defer c.state.Unlock()
+	c.busy = false
 }
 
 // drain ends the connection now if it is idle, else after its message.

@@ -26,6 +26,8 @@ type Options struct {
 	// SpoolDir holds the encrypted temporary files of large bodies; "" is the
 	// system's folder for temporary files.
 	SpoolDir string
+	// Incoming says which mail has to come in under TLS.
+	Incoming IncomingTLS
 	Limits   Limits
 	// Log gets the lines of the mail path; nil: discarded.
 	Log *slog.Logger

@@ -96,7 +96,7 @@ func (s *Server) Serve(l net.Listener) error {
 	m := milter.Server{
 		NewMilter: own.backend,
 		Actions:   wantedActions,
-		Protocol:  wantedProtocol,
+		Protocol:  s.protocol(),
 		SymList:   wantedMacros(),
 	}
 	err := m.Serve(own)

@@ -79,6 +79,12 @@ func (s *session) MailFrom(string, *milter.Modifier) (milter.Response, error) {
 		queue:    macros["i"], rewritten: local(s.mta, macros["i"]),
 		received: o.Now(),
 	}
+	if r := s.server.options.Incoming.refuseSender(s.message); r != nil {
+		s.log().Info("message refused: it came in clear", "event", "refused", "code", r.code)
+		s.reset()
+		s.conn.refused()
+		return r.answer(), nil
+	}
 	return s.step(milter.OptNoMailReply), nil
 }
 
@@ -96,6 +102,10 @@ func (s *session) RcptTo(string, *milter.Modifier) (milter.Response, error) {
 		return s.broken(fmt.Errorf("rcpt: %w", errFrame))
 	}
 	s.noteQueue(macros)
+	if r := s.server.options.Incoming.refuseRecipient(s.message, bracketed(args[0])); r != nil {
+		s.log().Info("recipient refused: the message came in clear", "event", "refused", "code", r.code, "to", short(args[0]))
+		return r.answer(), nil
+	}
 	if len(s.message.recipients) >= s.server.options.Limits.Recipients {
 		s.message.fail(replyMany)
 	} else if !mailbox(args[0]) {
