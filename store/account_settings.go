@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,6 +25,8 @@ const (
 	freshLogin = 15 * time.Minute
 	// maxPhraseRunes bounds the phrase that an account has shown in its notices.
 	maxPhraseRunes = 60
+	// maxPreferences bounds what the portal keeps with an account, in octets.
+	maxPreferences = 16 << 10
 	// sessionIDSize is how much of a hash names a session, in octets.
 	sessionIDSize = 12
 )
@@ -43,7 +46,7 @@ func (s *Store) Account(ctx context.Context, token seal.Token) (socket.AccountIn
 		out = socket.AccountInfo{
 			Address: a.Address, Name: a.Name, Method: method, Password: len(a.Wrapped) > 0,
 			Fresh: s.fresh(r), Created: a.Created, Changed: a.Changed,
-			Alerts: !a.Quiet, Phrase: a.Phrase, Factors: a.Factors.list(), Codes: len(a.Factors.Codes),
+			Alerts: !a.Quiet, Phrase: a.Phrase, Preferences: a.Preferences, Factors: a.Factors.list(), Codes: len(a.Factors.Codes),
 			Messages: len(suffixes(tx, bucketInbox, r.Account[:])),
 		}
 		if out.Password {
@@ -113,7 +116,8 @@ func (s *Store) EndSession(ctx context.Context, token seal.Token, id string) err
 // Change implements [socket.Settings].
 func (s *Store) Change(ctx context.Context, token seal.Token, n socket.AccountChange) error {
 	if n.Name != nil && (strings.TrimSpace(*n.Name) == "" || !plainText(*n.Name, maxName)) ||
-		n.Phrase != nil && (!plainText(*n.Phrase, 4*maxPhraseRunes) || utf8.RuneCountInString(*n.Phrase) > maxPhraseRunes) {
+		n.Phrase != nil && (!plainText(*n.Phrase, 4*maxPhraseRunes) || utf8.RuneCountInString(*n.Phrase) > maxPhraseRunes) ||
+		n.Preferences != nil && (len(n.Preferences) > maxPreferences || !json.Valid(n.Preferences)) {
 		return socket.ErrInvalid
 	}
 	return s.update(ctx, func(c *change) error {
@@ -126,6 +130,9 @@ func (s *Store) Change(ctx context.Context, token seal.Token, n socket.AccountCh
 		}
 		if n.Phrase != nil {
 			a.Phrase = strings.TrimSpace(*n.Phrase)
+		}
+		if n.Preferences != nil {
+			a.Preferences = n.Preferences
 		}
 		if n.Alerts != nil {
 			a.Quiet = !*n.Alerts

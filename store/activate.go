@@ -246,7 +246,8 @@ func (s *Store) newAccount(tx *bbolt.Tx, account accountID, l linkRecord, a sock
 		return rec, EventActivated, err
 	case l.Kind == socket.LinkReset && known:
 		rec.Created, rec.Networks, rec.Agents, rec.Alerted = old.Created, old.Networks, old.Agents, old.Alerted
-		rec.Quiet, rec.Phrase, rec.Factors = old.Quiet, old.Phrase, old.Factors // a mailbox is no second factor
+		rec.Quiet, rec.Phrase, rec.Preferences = old.Quiet, old.Phrase, old.Preferences
+		rec.Factors = old.Factors // a mailbox is no second factor
 		if old.PublicKey != a.PublicKey {
 			return rec, EventReset, nil
 		}

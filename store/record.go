@@ -115,11 +115,12 @@ type accountRecord struct {
 	// failures don't delay a login from there.
 	Networks []tokenHash `json:"networks,omitempty"`
 	// Agents are keyed hashes of the latest browsers.
-	Agents  []tokenHash `json:"agents,omitempty"`
-	Alerted time.Time   `json:"alerted,omitzero"` // last sign-in alert
-	Quiet   bool        `json:"quiet,omitempty"`  // no sign-in alerts are wanted
-	Phrase  string      `json:"phrase,omitempty"` // the account's own, shown in notices
-	Factors factors     `json:"factors,omitzero"`
+	Agents      []tokenHash     `json:"agents,omitempty"`
+	Alerted     time.Time       `json:"alerted,omitzero"` // last sign-in alert
+	Quiet       bool            `json:"quiet,omitempty"`  // no sign-in alerts are wanted
+	Phrase      string          `json:"phrase,omitempty"` // the account's own, shown in notices
+	Factors     factors         `json:"factors,omitzero"`
+	Preferences json.RawMessage `json:"preferences,omitempty"` // of the portal
 }
 
 // sessionRecord is a login.

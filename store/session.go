@@ -145,7 +145,7 @@ func (s *Store) SessionInfo(ctx context.Context, token seal.Token) (socket.Sessi
 		}
 		info = socket.SessionInfo{
 			Address: a.Address, Name: a.Name, PublicKey: a.PublicKey, SealedKey: r.SealedKey,
-			Created: r.Created, Expires: s.sessionEnd(r),
+			Created: r.Created, Expires: s.sessionEnd(r), Preferences: a.Preferences,
 		}
 		return nil
 	})

@@ -9,6 +9,7 @@ package socket
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"time"
@@ -217,6 +218,8 @@ type SessionInfo struct {
 	SealedKey []byte    `json:"sealedKey"` // what KeepKey stored
 	Created   time.Time `json:"created"`
 	Expires   time.Time `json:"expires"`
+	// Preferences are what AccountChange set last.
+	Preferences json.RawMessage `json:"preferences,omitempty"`
 }
 
 // Mailbox are the calls of a session on its account's messages.
