@@ -22,26 +22,23 @@ func notified(s *sorted) []string {
 	return out
 }
 
-func (w *work) clearSet() []planField { return clearSet(w.m, w.who) }
-func (w *work) clearAdd() []planField { return clearAdd(w.who) }
-
-// clearSet is how rules change the subject of the message for those who get it.
-func clearSet(m *message, s *sorted) []planField {
+// clearSet is how rules change the subject of the message for ps, who get it.
+func clearSet(m *message, ps []*person) []planField {
 	if m.count("Subject") == 0 {
 		return nil
 	}
 	old := decoded(m.get("Subject"))
-	if now := strip(old, s.clear); now != old {
+	if now := strip(old, ps); now != old {
 		return []planField{{"Subject", mime.QEncoding.Encode("utf-8", now)}}
 	}
 	return nil
 }
 
-// clearAdd is what rules add to the header of the message for those who get it.
+// clearAdd is what rules add to the header of the message for ps, who get it.
 // Labels of other recipients' verdicts are not theirs to see.
-func clearAdd(s *sorted) []planField {
+func clearAdd(ps []*person) []planField {
 	var tags []string
-	for _, p := range s.clear {
+	for _, p := range ps {
 		for _, t := range p.verdict.Also.Tags {
 			if t = headerLine(t); t != "" && !slices.Contains(tags, t) {
 				tags = append(tags, t)
@@ -55,8 +52,8 @@ func clearAdd(s *sorted) []planField {
 }
 
 // clearChanges is all of it.
-func clearChanges(m *message, s *sorted) []planField {
-	return append(clearSet(m, s), clearAdd(s)...)
+func clearChanges(m *message, ps []*person) []planField {
+	return append(clearSet(m, ps), clearAdd(ps)...)
 }
 
 // strip cuts out of a subject what the rules for ps say.

@@ -12,9 +12,13 @@ import (
 // withdrawn with the message.
 //
 // What somebody sent under an authenticated name counts apart from what came
-// under the same address without: a forger can't use up a member's count.
+// under the same address without: a forger can't use up a member's count. What
+// was held and released counted when it came first.
 func (s *Server) offer(m *message) *volume.Offer {
 	name := normalise(m.from) + "\x00" + strings.ToLower(m.authUser)
+	if m.pass != nil {
+		return s.volume.Known(name, len(m.recipients), m.received)
+	}
 	member := m.authUser != "" || rules.Internal(m.from, s.options.InternalDomains)
 	identity := ""
 	if id := m.get("Message-ID"); id != "" {

@@ -24,10 +24,17 @@ func (s *session) endOfHeader() {
 	m, o := s.message, s.server.options
 	for _, mark := range m.takeMarks() {
 		e := guard.Envelope{From: m.from, To: m.addresses(), MessageID: m.get("Message-ID")}
-		if _, ok := o.Guard.Genuine(mark, e, o.Now()); ok {
-			m.own = true
-		} else {
+		brought, ok := o.Guard.Genuine(mark, e, o.Now())
+		switch {
+		case !ok:
 			s.log().Warn("forged mark of our own mail", "event", "ignored")
+		case brought == nil:
+			m.own = true
+		default:
+			if err := m.bring(brought); err != nil {
+				s.deferred(err, "released message")
+				m.fail(replyLater)
+			}
 		}
 	}
 	if m.fault != nil || m.own {
@@ -36,21 +43,35 @@ func (s *session) endOfHeader() {
 	}
 	m.rules = s.server.current()
 	m.offer = s.server.offer(m)
-	d, ok, err := m.rules.EvaluateHeader(s.server.working, m.forRules())
+	ctx := s.server.working
+	d, ok, err := m.rules.EvaluateHeader(ctx, s.server.forRules(ctx, m))
+	if err == nil && ok {
+		m.clear, err = s.server.passes(ctx, m, d)
+	}
 	if err != nil {
 		s.deferred(err, "rules")
 		m.fail(replyFor(err))
 		return
 	}
-	if m.clear = ok && passes(m, d); m.clear {
+	if m.clear {
 		logTested(s.log(), d)
 	}
 }
 
+// forRules is the message as the rules see it before its body is there.
+func (s *Server) forRules(ctx context.Context, m *message) *rules.Message {
+	r := m.forRules()
+	r.Released = s.released(ctx, m, nil, 0)
+	return r
+}
+
 // passes reports whether all recipients get the message as it is.
-func passes(m *message, d *rules.Decision) bool {
+func (s *Server) passes(ctx context.Context, m *message, d *rules.Decision) (bool, error) {
+	if err := s.keepSecret(ctx, m, d); err != nil {
+		return false, err
+	}
 	p, err := assort(m, d)
-	return err == nil && p.allClear() && len(clearChanges(m, p)) == 0 && len(notified(p)) == 0
+	return err == nil && p.allClear() && len(clearChanges(m, p.clear)) == 0 && len(notified(p)) == 0, nil
 }
 
 // endOfMessage decides about the message, does what that takes, and returns the
@@ -80,7 +101,9 @@ func (s *session) endOfMessage() answer {
 			return replyFor(err).answer()
 		}
 		if refusal != nil {
-			m.offer = nil // it counts for good
+			if refusal.code >= 500 {
+				m.offer = nil // it counts for good, and otherwise when it comes again
+			}
 			return refusal.answer()
 		}
 	} else {
@@ -117,9 +140,13 @@ func (s *Server) decide(ctx context.Context, log *slog.Logger, m *message) (*pla
 	}
 	rm := m.forRules()
 	rm.Body, rm.BodySize, rm.Size = body, size, int64(m.headerSize)+2+size
+	rm.Released = s.released(ctx, m, body, size)
 	d, err := m.rules.Evaluate(ctx, rm)
 	if err != nil {
 		return nil, nil, fmt.Errorf("evaluate the rules: %w", err)
+	}
+	if err := s.keepSecret(ctx, m, d); err != nil {
+		return nil, nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
@@ -129,13 +156,19 @@ func (s *Server) decide(ctx context.Context, log *slog.Logger, m *message) (*pla
 	if err != nil {
 		return nil, nil, err
 	}
-	w := &work{server: s, ctx: ctx, log: log, m: m, who: who, body: body, size: size}
+	w := &work{
+		server: s, ctx: ctx, log: log, m: m, who: who, body: body, size: size,
+		sealed: map[string]store.Sealed{}, held: map[string]store.Held{},
+	}
 	switch {
 	case who.allClear() && len(notified(who)) == 0:
 		log.Info("message passed", "event", "passed", "recipients", len(m.recipients))
-		return &plan{Set: w.clearSet(), Add: w.clearAdd()}, nil, nil
+		return &plan{Set: clearSet(m, who.clear), Add: clearAdd(who.clear)}, nil, nil
 	case who.allReturned():
 		return nil, returned(texts(who.returned)), w.refuse()
+	case w.defers():
+		r, err := w.deferral()
+		return nil, r, err
 	}
 	p, err := w.apply()
 	return p, nil, err

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -69,6 +71,38 @@ when.to = "drop*@*.example"
 name = "hold"
 then = "quarantine"
 when.to = "hold*@*.example"
+
+[[rule]]
+name = "review"
+then = "block"
+text = "Contracts need a second look."
+release = { trust = "recipient", for = "90d" }
+when.to = "block*@*.example"
+
+[[rule]]
+name = "virus"
+then = "block"
+release = false
+text = "This looks like a virus."
+when.to = "virus*@*.example"
+
+[[rule]]
+name = "wait"
+then = "block"
+text = "50% of these are mistakes."
+release = { mode = "defer" }
+when.to = "wait*@*.example"
+
+[[rule]]
+name = "auto"
+then = "block"
+when.to = "auto*@*.example"
+
+[[rule]]
+name = "pin"
+then = "pickup"
+also = { restrict = "pin" }
+when.to = "pin*@*.example"
 
 [[rule]]
 name = "card"
@@ -155,7 +189,27 @@ type fakeStore struct {
 	commitErr error
 	lookErr   error
 	during    func() // called by Seal
-	race      bool   // another offer commits between Outcome and Commit
+	held      []fakeHeld
+	followed  []store.Dispatch
+	noticed   []string
+	deferred  map[[32]byte]*fakeDeferral
+	trusted   map[string]bool   // "rule sender recipient"
+	written   map[string]string // Message-IDs of replies, by who wrote them
+	askErr    error             // of Trusted, Deferral, Defer and InThread
+	race      bool              // another offer commits between Outcome and Commit
+}
+
+type fakeHeld struct {
+	store.HoldRequest
+	content []byte
+	store.Held
+}
+
+type fakeDeferral struct {
+	store.DeferRequest
+	store.Deferral
+	entries []store.Entry
+	offers  int
 }
 
 type fakeSealed struct {
@@ -175,7 +229,56 @@ func (f *fakeStore) Outcome(_ context.Context, k store.DepositKey) ([]byte, bool
 	return b, ok, f.lookErr
 }
 
+func (f *fakeStore) Deferral(_ context.Context, k [32]byte) (store.Deferral, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if d := f.deferred[k]; d != nil {
+		return d.Deferral, true, f.askErr
+	}
+	return store.Deferral{}, false, f.askErr
+}
+
+func (f *fakeStore) Defer(_ context.Context, k [32]byte, r store.DeferRequest, entries ...store.Entry) (store.Deferral, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.askErr != nil {
+		return store.Deferral{}, f.askErr
+	}
+	if f.deferred == nil {
+		f.deferred = map[[32]byte]*fakeDeferral{}
+	}
+	d := f.deferred[k]
+	if d == nil {
+		d = &fakeDeferral{r, store.Deferral{State: store.HoldWaiting, Expires: r.Expires}, entries, 0}
+		d.Code = seal.Code(k[:20])
+		f.deferred[k] = d
+	}
+	d.offers++
+	return d.Deferral, nil
+}
+
+func (f *fakeStore) Trusted(_ context.Context, rule, sender, recipient string) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.trusted[rule+" "+sender+" "+recipient], f.askErr
+}
+
+func (f *fakeStore) InThread(_ context.Context, ids []string, recipient string) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(ids, func(id string) bool { return f.written[id] == recipient }), f.askErr
+}
+
 func (f *fakeStore) Begin(k store.DepositKey) Deposit { return &fakeDeposit{store: f, key: keyOf(k)} }
+
+// kinds lists what was sent: "notice:guest@a.example copy:...".
+func (f *fakeStore) kinds() string {
+	var out []string
+	for _, m := range f.sent {
+		out = append(out, m.Kind+":"+strings.Join(m.To, ","))
+	}
+	return strings.Join(out, " ")
+}
 
 type fakeDeposit struct {
 	store   *fakeStore
@@ -185,7 +288,37 @@ type fakeDeposit struct {
 	audit   []store.Entry
 	outcome []byte
 	done    bool
+	held    []fakeHeld
+	follow  []store.Dispatch
+	noticed []string
 }
+
+func (d *fakeDeposit) Hold(ctx context.Context, r store.HoldRequest) (store.Held, error) {
+	if d.store.sealErr != nil {
+		return store.Held{}, d.store.sealErr
+	}
+	b, err := io.ReadAll(r.Message)
+	if err != nil {
+		return store.Held{}, err
+	}
+	d.store.mu.Lock()
+	n := len(d.store.held) + len(d.held) + 1
+	d.store.mu.Unlock()
+	h := store.Held{ID: fmt.Sprintf("00000000-0000-7000-9000-%012d", n), Expires: r.Expires}
+	if r.Link {
+		sum := sha256.Sum256([]byte(h.ID))
+		copy(h.Code[:], sum[:])
+	}
+	d.held = append(d.held, fakeHeld{r, b, h})
+	return h, ctx.Err()
+}
+
+func (d *fakeDeposit) Follow(r store.Dispatch) (seal.Code, error) {
+	d.follow = append(d.follow, r)
+	return seal.Code(sha256.New().Sum([]byte("status link of this one"))[:20]), nil
+}
+
+func (d *fakeDeposit) Noticed(message string) { d.noticed = append(d.noticed, message) }
 
 func (d *fakeDeposit) Seal(ctx context.Context, r store.SealRequest) ([]store.Sealed, error) {
 	if d.store.during != nil {
@@ -205,6 +338,9 @@ func (d *fakeDeposit) Seal(ctx context.Context, r store.SealRequest) ([]store.Se
 	var out []store.Sealed
 	for i, to := range r.Recipients {
 		s := store.Sealed{Message: id, Recipient: to, Mode: r.Mode, Created: r.Created, Expires: r.Expires}
+		if r.Restrict.PIN {
+			s.PIN = fmt.Sprintf("4711%04d", n)
+		}
 		s.Account = r.Mode == seal.ModeAccount && to[:5] == "known"
 		if !s.Account {
 			h := sha256.Sum256([]byte(fmt.Sprint(n, i, to)))
@@ -255,10 +391,20 @@ func (d *fakeDeposit) Commit(context.Context) error {
 	f.sealed = append(f.sealed, d.sealed...)
 	f.sent = append(f.sent, d.sent...)
 	f.audit = append(f.audit, d.audit...)
+	f.held = append(f.held, d.held...)
+	f.followed = append(f.followed, d.follow...)
+	f.noticed = append(f.noticed, d.noticed...)
 	f.commits++
 	if f.race {
 		// As if this had been the other offer's commit.
 		return store.ErrDuplicate
 	}
 	return nil
+}
+
+func newGuard() *guard.Guard { return guard.New(guardKey) }
+
+// envelopeOf is how the outbox submits what is released.
+func envelopeOf(h fakeHeld) guard.Envelope {
+	return guard.Envelope{From: h.Sender, To: h.Recipients, MessageID: h.MessageID}
 }

@@ -1,11 +1,13 @@
 package milter
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/postseal/postseal/milter/notice"
 	"github.com/postseal/postseal/rules"
+	"github.com/postseal/postseal/store"
 )
 
 // tellReturned notifies the sender about recipients whom a rule kept from
@@ -16,7 +18,7 @@ func (w *work) tellReturned(d Deposit) error {
 	}
 	s := notice.Status{
 		ID: w.about(), To: w.m.from, Arrived: w.m.received, At: w.m.received,
-		Queue: w.m.queue, Envelope: w.m.envelopeID,
+		Queue: w.m.queue, Envelope: w.m.envelopeID, MessageID: w.m.get("Message-ID"),
 	}
 	for _, p := range w.who.returned {
 		if p.silent {
@@ -41,21 +43,34 @@ func (w *work) tellReturned(d Deposit) error {
 	return nil
 }
 
-// receipt tells a member what was sealed, where the rules say so.
+// receipt lets a member follow what was sealed or held, and tells of it where a rule
+// or the configuration says so, or a PIN has to be passed on.
 func (w *work) receipt(d Deposit) error {
-	if w.m.from == "" || !rules.Internal(w.m.from, w.server.options.InternalDomains) {
+	who := w.who
+	if !w.tells() || len(who.sealed)+len(who.blocked) == 0 {
+		return nil
+	}
+	code, err := d.Follow(w.dispatch())
+	if err != nil {
+		return fmt.Errorf("let the sender follow the message: %w", err)
+	}
+	if !slices.ContainsFunc(who.sealed, w.wantsReceipt) {
 		return nil
 	}
 	r := notice.Receipt{
-		ID: w.about(), To: w.m.from, MessageID: w.m.get("Message-ID"), Sent: w.m.received,
+		ID: w.about(), To: w.m.from, MessageID: w.m.get("Message-ID"), Subject: decoded(w.m.get("Subject")),
+		Code: code, Sent: w.m.received,
 	}
-	for _, p := range w.who.sealed {
-		if wanted := p.verdict.Also.Receipt; wanted != nil && *wanted {
-			r.Lines = append(r.Lines, notice.ReceiptOf(w.sealed[p.key], p.verdict.Reason))
-		}
+	for _, p := range who.sealed {
+		r.Lines = append(r.Lines, notice.ReceiptOf(w.sealed[p.key], plainReason(p)))
 	}
-	if len(r.Lines) == 0 {
-		return nil
+	for _, p := range who.blocked {
+		r.Lines = append(r.Lines, notice.ReceiptLine{
+			Recipient: p.address, How: notice.HowHeld, Reason: plainReason(p), Expires: w.held[p.key].Expires,
+		})
+	}
+	for _, p := range who.returned {
+		r.Lines = append(r.Lines, notice.ReceiptLine{Recipient: p.address, How: notice.HowReturned, Reason: plainReason(p)})
 	}
 	m, err := w.server.options.Notices.Receipt(r)
 	if err != nil {
@@ -63,6 +78,50 @@ func (w *work) receipt(d Deposit) error {
 	}
 	d.Send(m)
 	return nil
+}
+
+// wantsReceipt reports whether the sender is to be told that the message was sealed
+// for p.
+func (w *work) wantsReceipt(p *person) bool {
+	if w.sealed[p.key].PIN != "" {
+		return true // nobody else knows it
+	}
+	if wanted := p.verdict.Also.Receipt; wanted != nil {
+		return *wanted
+	}
+	return w.server.options.Receipt
+}
+
+// plainReason says to the sender why a rule decided as it did.
+func plainReason(p *person) string {
+	if p.verdict.Text != "" {
+		return p.verdict.Text
+	}
+	return p.verdict.Rule
+}
+
+// dispatch is what the sender can follow. What was discarded or quarantined is not
+// in it: the sender is told of neither.
+func (w *work) dispatch() store.Dispatch {
+	out := store.Dispatch{
+		Sender: w.m.from, Subject: decoded(w.m.get("Subject")), MessageID: headerLine(w.m.get("Message-ID")),
+		Created: w.m.received,
+	}
+	for _, p := range slices.Concat(w.who.clear, w.who.sealed, w.who.returned, w.who.blocked) {
+		sealed, held := w.sealed[p.key], w.held[p.key]
+		out.Lines = append(out.Lines, store.DispatchLine{
+			Recipient: p.key, Message: sealed.Message, Held: held.ID, Action: string(p.verdict.Action),
+		})
+		for _, end := range []time.Time{sealed.Expires, held.Expires} {
+			if end.After(out.Expires) {
+				out.Expires = end
+			}
+		}
+		if out.Rule == "" && p.verdict.Action != rules.Deliver {
+			out.Rule = p.verdict.Rule
+		}
+	}
+	return out
 }
 
 // report tells those whom a rule names.
@@ -75,7 +134,7 @@ func (w *work) report(d Deposit) error {
 		for _, p := range w.who.all() {
 			if slices.Contains(p.verdict.Also.Notify, to) {
 				r.Lines = append(r.Lines, notice.ReportLine{
-					Recipient: p.address, Action: string(p.verdict.Action), Rule: names([]*person{p}),
+					Recipient: p.address, Action: string(p.verdict.Action), Rule: name(p),
 				})
 			}
 		}

@@ -13,22 +13,29 @@ import (
 	"github.com/postseal/postseal/store"
 )
 
-// depositKey tells a message that the MTA offers again from another one.
+// An identity is what tells a message that the MTA offers again from another one.
 //
 // Of the header only what its author wrote counts: trace fields and those of
 // filters in front of us differ from attempt to attempt. So do a Message-ID and a
 // Date that the MTA itself added, because the author's program wrote none; those
-// are left out. The verdicts count too: after a change of the rules the same mail
-// is not what was dealt with before, and the record must not be replayed.
-func (m *message) depositKey(s *sorted, body io.ReaderAt, size int64) (store.DepositKey, error) {
-	key := store.DepositKey{From: m.from, To: m.addresses(), MessageID: m.get("Message-ID")}
+// are left out.
+type identity struct {
+	messageID string
+	digest    [32]byte // of header and body
+}
+
+// identify reads the body, once for a message.
+func (m *message) identify(body io.ReaderAt, size int64) (identity, error) {
+	if m.identity != nil {
+		return *m.identity, nil
+	}
+	id := identity{messageID: m.get("Message-ID")}
 	h := sha256.New()
 	skipDate := false
-	if m.queue != "" && strings.Contains(key.MessageID, "."+m.queue+"@") {
-		key.MessageID = "" // Postfix: <time.queueid@host>
-		skipDate = m.dateIsOurs()
-	} else if m.queue != "" && strings.Contains(key.MessageID, m.queue) {
-		key.MessageID = "" // Sendmail: <time.queueid@host>, with its own queue ids
+	if m.queue != "" && strings.Contains(id.messageID, m.queue) {
+		// <time.queueid@host>: Postfix has a dot before its queue ids, Sendmail its
+		// own way.
+		id.messageID = ""
 		skipDate = m.dateIsOurs()
 	}
 	for _, f := range m.header {
@@ -40,16 +47,36 @@ func (m *message) depositKey(s *sorted, body io.ReaderAt, size int64) (store.Dep
 		put(h, f.text())
 	}
 	put(h, "")
+	if _, err := io.Copy(h, io.NewSectionReader(body, 0, size)); err != nil {
+		return identity{}, fmt.Errorf("digest the message: %w", err)
+	}
+	id.digest = [32]byte(h.Sum(nil))
+	m.identity = &id
+	return id, nil
+}
+
+// depositKey is the key of what is done with the message. The verdicts count: after
+// a change of the rules the same mail is not what was dealt with before, and the
+// record must not be replayed. So does what it was released from: it comes back
+// after a record of its being held.
+func (m *message) depositKey(s *sorted, body io.ReaderAt, size int64) (store.DepositKey, error) {
+	id, err := m.identify(body, size)
+	if err != nil {
+		return store.DepositKey{}, err
+	}
+	h := sha256.New()
+	h.Write(id.digest[:])
 	for _, p := range s.all() {
 		put(h, p.key)
 		put(h, string(p.verdict.Action))
 	}
-	put(h, "")
-	if _, err := io.Copy(h, io.NewSectionReader(body, 0, size)); err != nil {
-		return store.DepositKey{}, fmt.Errorf("digest the message: %w", err)
+	if m.pass != nil {
+		put(h, "")
+		for _, rule := range m.pass.Rules {
+			put(h, rule)
+		}
 	}
-	key.Content = [32]byte(h.Sum(nil))
-	return key, nil
+	return store.DepositKey{From: m.from, To: m.addresses(), MessageID: id.messageID, Content: [32]byte(h.Sum(nil))}, nil
 }
 
 // authored reports whether a field, in lower case, is part of what the author

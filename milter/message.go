@@ -20,8 +20,9 @@ type message struct {
 	recipients []recipient
 	header     []field // without marks of the loop guard
 	headerSize int
-	marks      int  // how many of them there were
-	own        bool // one was genuine
+	marks      int   // how many of them there were
+	own        bool  // one was genuine
+	pass       *pass // and carried this: the message was held, and comes back released
 	body       *spool.Spool
 	client     netip.Addr
 	authUser   string
@@ -35,6 +36,8 @@ type message struct {
 	rules evaluator     // in force at the end of the header, and for this message throughout
 	clear bool          // the header alone decided that all recipients get it as it is
 	fault *reply        // the first thing that went wrong; the answer at end of message
+
+	identity *identity // nil until it was asked for
 }
 
 // recipient is one RCPT command.

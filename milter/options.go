@@ -20,6 +20,18 @@ type Options struct {
 	// Retention is how long a sealed message can be read unless a rule says
 	// less; default 30 days.
 	Retention time.Duration
+	// Block is how a blocked message waits where its rule does not say: "" is with
+	// us if it was submitted here, and else at the server that sent it.
+	Block rules.ReleaseMode
+	// Hold is how long a blocked or quarantined message waits with us; default 7 days.
+	Hold time.Duration
+	// Sealed keeps quarantined messages with us, sealed; else they are put on the
+	// MTA's hold.
+	Sealed bool
+	// Receipt tells members what was sealed where no rule says whether to.
+	Receipt bool
+	// Thread seals what answers a reply from the portal, where no rule decides.
+	Thread bool
 	// KeepHeaders are names of header fields that stay in a message that
 	// becomes a notice, beside those of [KeptInNotice].
 	KeepHeaders []string

@@ -51,7 +51,6 @@ var (
 	// For good: the next attempt would have as many.
 	replyMany    = &reply{554, "5.5.3", "Too many recipients"}
 	replyMailbox = &reply{553, "5.1.3", "The address of a recipient is not a plain mailbox (name@domain)"}
-	replyApart   = &reply{554, "5.1.3", "This message can't be sent to all of its recipients at once; please send it to each by itself"}
 )
 
 // replyFor is the table from error to reply. Nothing of the error's text leaves.
@@ -61,8 +60,6 @@ func replyFor(err error) *reply {
 		return replyFull
 	case errors.Is(err, spool.ErrTooLarge):
 		return replyTooLarge
-	case errors.Is(err, errApart):
-		return replyApart
 	default:
 		return replyLater
 	}

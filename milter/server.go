@@ -62,6 +62,9 @@ func New(o Options) (*Server, error) {
 	if o.Retention <= 0 {
 		o.Retention = 30 * 24 * time.Hour
 	}
+	if o.Hold <= 0 {
+		o.Hold = 7 * 24 * time.Hour
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -20,7 +20,10 @@ type person struct {
 
 // sorted is who gets what.
 type sorted struct {
-	clear, sealed, returned, discarded, held []*person
+	clear, sealed, returned, discarded []*person
+	// blocked wait with us or at the sender's server, quarantined in the MTA or
+	// with us.
+	blocked, quarantined []*person
 }
 
 var errVerdicts = errors.New("the verdicts do not match the recipients")
@@ -58,49 +61,86 @@ func assort(m *message, d *rules.Decision) (*sorted, error) {
 		people = append(people, p)
 	}
 	for _, p := range people {
-		switch p.verdict.Action {
-		case rules.Deliver:
-			s.clear = append(s.clear, p)
-		case rules.Pickup, rules.OneTime:
-			s.sealed = append(s.sealed, p)
-		case rules.Return:
-			s.returned = append(s.returned, p)
-		case rules.Discard:
-			s.discarded = append(s.discarded, p)
-		case rules.Quarantine, rules.Block:
-			s.held = append(s.held, p)
-		default:
+		group := s.group(p.verdict.Action)
+		if group == nil {
 			return nil, fmt.Errorf("verdict with the unknown action %q", p.verdict.Action)
 		}
+		*group = append(*group, p)
 	}
 	return &s, nil
 }
 
-// allClear reports whether everybody gets the message.
-func (s *sorted) allClear() bool {
-	return len(s.sealed)+len(s.returned)+len(s.discarded)+len(s.held) == 0
-}
-
-// allReturned reports whether nobody gets it and the sender is to be told.
-func (s *sorted) allReturned() bool {
-	return len(s.clear)+len(s.sealed)+len(s.discarded)+len(s.held) == 0
+// group is where an action's recipients stand, nil for an action that there is
+// not.
+func (s *sorted) group(a rules.Action) *[]*person {
+	switch a {
+	case rules.Deliver:
+		return &s.clear
+	case rules.Pickup, rules.OneTime:
+		return &s.sealed
+	case rules.Return:
+		return &s.returned
+	case rules.Discard:
+		return &s.discarded
+	case rules.Block:
+		return &s.blocked
+	case rules.Quarantine:
+		return &s.quarantined
+	}
+	return nil
 }
 
 // all lists everybody.
 func (s *sorted) all() []*person {
-	return slices.Concat(s.clear, s.sealed, s.returned, s.discarded, s.held)
+	return slices.Concat(s.clear, s.sealed, s.returned, s.discarded, s.blocked, s.quarantined)
+}
+
+// allClear reports whether everybody gets the message.
+func (s *sorted) allClear() bool { return len(s.clear) == len(s.all()) }
+
+// allReturned reports whether nobody gets it and the sender is to be told.
+func (s *sorted) allReturned() bool { return len(s.returned) == len(s.all()) }
+
+// allBlocked reports whether nobody gets it until it is released.
+func (s *sorted) allBlocked() bool { return len(s.blocked) == len(s.all()) }
+
+// ruleOf is what a verdict that holds a message is known by when it is released.
+func ruleOf(p *person) string {
+	if r := p.verdict.Release.Rule; r != "" {
+		return r
+	}
+	return name(p)
+}
+
+// byRule divides people by what they wait for.
+func byRule(ps []*person) [][]*person {
+	var out [][]*person
+	at := map[string]int{}
+	for _, p := range ps {
+		i, ok := at[ruleOf(p)]
+		if !ok {
+			i, at[ruleOf(p)] = len(out), len(out)
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], p)
+	}
+	return out
+}
+
+// name is the name of the rule that decided for p, or why none did.
+func name(p *person) string {
+	if p.verdict.Rule != "" {
+		return p.verdict.Rule
+	}
+	return p.verdict.Reason
 }
 
 // names lists the distinct names of the rules that decided for ps.
 func names(ps []*person) string {
 	var out []string
 	for _, p := range ps {
-		name := p.verdict.Rule
-		if name == "" {
-			name = p.verdict.Reason
-		}
-		if !slices.Contains(out, name) {
-			out = append(out, name)
+		if n := name(p); !slices.Contains(out, n) {
+			out = append(out, n)
 		}
 	}
 	return strings.Join(out, ", ")
@@ -115,6 +155,15 @@ func texts(ps []*person) string {
 		}
 	}
 	return strings.Join(out, "\n")
+}
+
+// addressesOf lists the envelope addresses of ps.
+func addressesOf(ps []*person) []string {
+	out := make([]string, len(ps))
+	for i, p := range ps {
+		out[i] = p.address
+	}
+	return out
 }
 
 // raws lists the RCPT arguments of ps.

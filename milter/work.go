@@ -8,10 +8,8 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/postseal/postseal/milter/notice"
-	"github.com/postseal/postseal/rules"
 	"github.com/postseal/postseal/store"
 	"github.com/postseal/postseal/store/seal"
 )
@@ -26,122 +24,46 @@ type work struct {
 	body   io.ReaderAt
 	size   int64
 
-	sealed map[string]store.Sealed // by normalised recipient
+	described *seal.Summary           // nil until it was asked for
+	sealed    map[string]store.Sealed // by normalised recipient
+	held      map[string]store.Held   // by normalised recipient
 }
 
 // deposit does what the verdicts ask for inside d, and returns what is left to
 // do with the message itself.
-//
-// The message goes on for those who get it in clear. Those whom it is held for
-// come along, and then it is held for all of them: the MTA's hold knows no
-// recipients, and to deliver a copy that a rule wanted held would be worse than
-// a colleague who waits. Without either, it becomes the notice of the first
-// sealed recipient; without that too, it is dropped. So it is where the MTA would
-// not delete whom we name (apart.go).
 func (w *work) deposit(d Deposit) (*plan, error) {
-	p, who := &plan{}, w.who
+	s := w.split()
 	if err := w.seal(d); err != nil {
 		return nil, err
 	}
-	sealed := who.sealed
-	switch {
-	case len(who.clear)+len(who.held) > 0:
-		p.Set, p.Add = w.clearSet(), w.clearAdd()
-	case len(sealed) > 0:
-		if err := w.replace(p, sealed[0]); err != nil {
+	if err := w.block(d); err != nil {
+		return nil, err
+	}
+	if err := w.quarantine(d, s.hold); err != nil {
+		return nil, err
+	}
+	p, err := w.plan(s)
+	if err != nil {
+		return nil, err
+	}
+	if p.Body != nil {
+		d.Noticed(w.sealed[s.itself[0].key].Message)
+	}
+	for _, to := range s.copies {
+		d.Send(w.copy(to))
+	}
+	for _, to := range s.notices {
+		if err := w.notify(d, to); err != nil {
 			return nil, err
 		}
-		sealed = sealed[1:]
-	default:
-		p.Discard = true
 	}
-	for _, s := range sealed {
-		if err := w.notify(d, s); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.tellReturned(d); err != nil {
-		return nil, err
-	}
-	if err := w.receipt(d); err != nil {
-		return nil, err
-	}
-	if err := w.report(d); err != nil {
-		return nil, err
-	}
-	if len(who.held) > 0 {
-		p.Quarantine = "Postseal: held by " + names(who.held)
-	}
-	if !p.Discard {
-		p.Delete = slices.Concat(raws(sealed), raws(who.returned), raws(who.discarded))
-	}
-	if !w.m.removable(p.Delete) {
-		if err := w.apart(d, p); err != nil {
+	for _, tell := range []func(Deposit) error{w.tellReturned, w.receipt, w.report} {
+		if err := tell(d); err != nil {
 			return nil, err
 		}
 	}
 	w.audit(d)
 	return p, nil
-}
-
-// seal makes the sealed messages: one for all recipients who open it in the same
-// way and for the same time.
-func (w *work) seal(d Deposit) error {
-	if len(w.who.sealed) == 0 {
-		return nil
-	}
-	summary, err := summarise(w.ctx, w.m, w.body, w.size)
-	if err != nil {
-		return fmt.Errorf("summarise the message: %w", err)
-	}
-	type kind struct {
-		mode    seal.Mode
-		expires time.Duration
-	}
-	var kinds []kind
-	members := map[kind][]*person{}
-	for _, p := range w.who.sealed {
-		k := kind{seal.ModeAccount, p.verdict.Also.Expire}
-		if p.verdict.Action == rules.OneTime {
-			k.mode = seal.ModeOneTime
-		}
-		if retention := w.server.options.Retention; k.expires <= 0 || k.expires > retention {
-			k.expires = retention
-		}
-		if members[k] == nil {
-			kinds = append(kinds, k)
-		}
-		members[k] = append(members[k], p)
-	}
-	w.sealed = map[string]store.Sealed{}
-	internal := rules.Internal(w.m.from, w.server.options.InternalDomains)
-	for _, k := range kinds {
-		original, size := w.m.original(w.body, w.size)
-		r := store.SealRequest{
-			Mode: k.mode, Sender: w.m.from, Internal: internal,
-			MessageID: headerLine(w.m.get("Message-ID")), References: headerLine(w.m.get("References")),
-			ReplyTo: w.replyTo(internal), Summary: summary, Message: original,
-			Created: w.m.received, Expires: w.m.received.Add(k.expires),
-		}
-		r.Summary.Size = size
-		r.Summary.Subject = strip(summary.Subject, members[k])
-		for _, p := range members[k] {
-			r.Recipients = append(r.Recipients, p.key)
-		}
-		sealed, err := d.Seal(w.ctx, r)
-		if err != nil {
-			return fmt.Errorf("seal: %w", err)
-		}
-		for _, s := range sealed {
-			w.sealed[s.Recipient] = s
-		}
-	}
-	for _, p := range w.who.sealed {
-		if _, ok := w.sealed[p.key]; !ok {
-			return errors.New("seal: a recipient was left out")
-		}
-	}
-	return nil
 }
 
 // replace makes the message the notice of p.
@@ -189,6 +111,7 @@ func (w *work) notify(d Deposit, p *person) error {
 	if err != nil {
 		return err
 	}
+	m.Message = w.sealed[p.key].Message
 	d.Send(m)
 	return nil
 }
@@ -217,44 +140,4 @@ func (w *work) refuse() error {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
-}
-
-// outcomes pairs everybody with the event of the audit trail and the log.
-func (w *work) outcomes(each func(p *person, e store.Event)) {
-	for _, g := range []struct {
-		ps []*person
-		e  store.Event
-	}{
-		{w.who.clear, store.EventPassed}, {w.who.sealed, store.EventSealed},
-		{w.who.returned, store.EventReturned}, {w.who.discarded, store.EventDiscarded},
-		{w.who.held, store.EventQuarantined},
-	} {
-		for _, p := range g.ps {
-			each(p, g.e)
-		}
-	}
-}
-
-func (w *work) audit(d Deposit) {
-	client := ""
-	if w.m.client.IsValid() {
-		client = w.m.client.String()
-	}
-	w.outcomes(func(p *person, e store.Event) {
-		d.Audit(store.Entry{
-			Event: e, Message: w.sealed[p.key].Message, Address: p.key, Sender: w.m.from,
-			Client: client, Queue: w.m.queue, Rule: p.verdict.Rule, Note: p.verdict.Reason,
-		})
-	})
-}
-
-// logDone writes a line per recipient.
-func (w *work) logDone() {
-	w.outcomes(func(p *person, e store.Event) {
-		about := []any{"event", string(e), "to", p.address, "rule", names([]*person{p})}
-		if id := w.sealed[p.key].Message; id != "" {
-			about = append(about, "message", id)
-		}
-		w.log.Info("verdict applied", append(about, "verdict", p.verdict)...)
-	})
 }

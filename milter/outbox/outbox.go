@@ -218,7 +218,7 @@ func (o *Outbox) drop(ctx context.Context, i *Item, why *refusal, permanent bool
 	if permanent {
 		reason = "refused by the MTA"
 	}
-	if (i.Kind == store.KindNotice || i.Kind == store.KindCopy) && i.From != "" && o.options.Failures != nil {
+	if (i.Kind == store.KindNotice || i.Kind == store.KindCopy || i.Kind == store.KindReleased) && i.From != "" && o.options.Failures != nil {
 		s := notice.Status{ID: i.ID, To: i.From, Arrived: i.Queued, At: o.options.Now()}
 		status, text := "4.4.7", ""
 		if why != nil {

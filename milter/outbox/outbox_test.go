@@ -258,6 +258,7 @@ func TestRefusals(t *testing.T) {
 		{"permanent, of a reset", permanent, func(i *Item) { i.Kind, i.From = store.KindReset, "" }, 0, 1, 0},
 		{"wants a log-in", &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "log in first"}, nil, 1, 0, 0},
 		{"temporary for too long", temporary, func(i *Item) { i.Kind, i.Queued = store.KindCopy, i.Queued.Add(-6*24*time.Hour) }, 0, 1, 1},
+		{"permanent, of what was released", permanent, func(i *Item) { i.Kind = store.KindReleased }, 0, 1, 1},
 		{"temporary for two days", temporary, func(i *Item) { i.Kind, i.Queued = store.KindCopy, i.Queued.Add(-2*24*time.Hour) }, 1, 0, 0},
 		{"a code for two days", temporary, func(i *Item) { i.Kind, i.Queued = store.KindNotice, i.Queued.Add(-2*24*time.Hour) }, 0, 1, 1},
 		{"a code for half a day", temporary, func(i *Item) { i.Kind, i.Queued = store.KindNotice, i.Queued.Add(-12*time.Hour) }, 1, 0, 0},

@@ -19,7 +19,7 @@ func (q queue) Claim(ctx context.Context, lease time.Duration) (*Item, error) {
 		return nil, err
 	}
 	return &Item{
-		Kind: m.Kind, From: m.From, To: m.To, ID: m.ID,
+		Kind: m.Kind, From: m.From, To: m.To, ID: m.ID, Pass: m.Pass,
 		Attempts: m.Attempts, Queued: m.Queued,
 		Open: m.Open, Claim: m,
 	}, nil

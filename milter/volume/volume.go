@@ -91,6 +91,7 @@ type Offer struct {
 	at         int64
 	counted    bool
 	again      bool // it is counted by another Offer
+	known      bool // it was counted when it came first, maybe by another process
 }
 
 // Offer counts a message of a sender that came at a time for a number of
@@ -138,6 +139,15 @@ func (c *Counter) Offer(name string, member bool, identity string, recipients in
 	return o
 }
 
+// Known is a message that counted when it was offered first and comes back from us:
+// it counts no second time.
+func (c *Counter) Known(name string, recipients int, at time.Time) *Offer {
+	return &Offer{
+		counter: c, key: maphash.String(c.seed, name), recipients: int64(recipients), at: at.Unix(),
+		counted: true, again: true, known: true,
+	}
+}
+
 // first returns the Offer that counts for the message of o, nil if there is none.
 func (s *sender) first(o *Offer) *Offer {
 	for _, r := range s.recent {
@@ -155,6 +165,9 @@ func (o *Offer) Others(since time.Time) (int64, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.senders[o.key]
+	if o.known && s == nil {
+		return 0, nil
+	}
 	if !o.counted || s == nil || s.member && since.Unix() <= c.lost {
 		return 0, ErrFull
 	}

@@ -1,0 +1,73 @@
+package milter
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+
+	"github.com/postseal/postseal/store"
+)
+
+// A pass is what a held message brings along when it comes back after its release:
+// which rules it was released from, and who submitted it when it came first. The
+// connection over which it comes back is our own and says nothing.
+type pass struct {
+	Version  int        `json:"v"`     // 1
+	Rules    []string   `json:"rules"` // as in rules.Release, in the order in which they held it
+	AuthUser string     `json:"auth,omitempty"`
+	Client   netip.Addr `json:"client,omitzero"`
+	TLS      string     `json:"tls,omitempty"`
+}
+
+const passVersion = 1
+
+// passFor is the pass of the message when rule holds it. It keeps what the message
+// brought itself: a message that one rule after the other holds must not come back
+// to the first.
+func (m *message) passFor(rule string) ([]byte, error) {
+	p := pass{Version: passVersion, AuthUser: m.authUser, Client: m.client, TLS: m.tls}
+	if m.pass != nil {
+		p.Rules = slices.Clone(m.pass.Rules)
+	}
+	p.Rules = append(p.Rules, rule)
+	return json.Marshal(p)
+}
+
+// bring makes a message what it was before it was held.
+func (m *message) bring(b []byte) error {
+	var p pass
+	if err := json.Unmarshal(b, &p); err != nil {
+		return fmt.Errorf("read the pass of a released message: %w", err)
+	}
+	if p.Version != passVersion {
+		return fmt.Errorf("read the pass of a released message: version %d", p.Version)
+	}
+	m.pass, m.authUser, m.client, m.tls = &p, p.AuthUser, p.Client, p.TLS
+	return nil
+}
+
+// released answers rules.Message.Released: whether the message may go through a
+// rule that would block it. With a body it also looks for a deferral.
+func (s *Server) released(ctx context.Context, m *message, body io.ReaderAt, size int64) func(rule, recipient string) (bool, error) {
+	return func(rule, recipient string) (bool, error) {
+		if m.pass != nil && slices.Contains(m.pass.Rules, rule) {
+			return true, nil
+		}
+		if m.from == "" {
+			return false, nil // nobody has released or is trusted
+		}
+		ok, err := s.options.Store.Trusted(ctx, rule, m.from, normalise(recipient))
+		if ok || err != nil || body == nil || m.pass != nil {
+			return ok, err
+		}
+		key, err := m.deferralKey(rule, body, size)
+		if err != nil {
+			return false, err
+		}
+		d, ok, err := s.options.Store.Deferral(ctx, key)
+		return ok && d.State == store.HoldReleased, err
+	}
+}
