@@ -45,6 +45,9 @@ func (s *Set) Lint(o LintOptions) []Problem {
 			}
 		}
 		lintAdditions(r, add)
+		if r.release.Mode == Defer && len(when["sent"]) > 0 {
+			add(r, "release", "mode = \"defer\" lets the message out without a release when the sender's server tries again once the time of sent is over; write mode = \"hold\"")
+		}
 		if o.ShowSubject && (r.then == Pickup || r.then == OneTime) && len(r.also.StripSubject) == 0 && r.subject {
 			add(r, "when", "finds its secret in the subject too, and notices show the original subject: set notice.show_subject = false, or look in = [\"body\", \"attachments\"] and return what has it in the subject")
 		}

@@ -47,6 +47,9 @@ func TestLint(t *testing.T) {
 
 		{name: "below a rule that blocks", text: rule("a", "block", "when.to = \"external\"") + rule("b", "return", "when.to = \"external\"")},
 
+		{name: "deferred by a count", text: rule("a", "block", "release.mode = \"defer\"\n[rule.when]\nto = \"external\"\nsent = { recipients = \"> 9\", within = \"1h\" }"), want: "10.toml:4: rule \"a\": release: mode = \"defer\" lets the message out"},
+		{name: "held by a count", text: rule("a", "block", "release.mode = \"hold\"\nwhen.sent = { recipients = \"> 9\", within = \"1h\" }")},
+		{name: "deferred by the number", text: rule("a", "block", "release.mode = \"defer\"\nwhen.recipients = \"> 9\"")},
 		{name: "else without tls", text: rule("a", "deliver", "also.tls_else = \"pickup\"\nwhen.always = true"), want: "10.toml:4: rule \"a\": also: tls_else does nothing without tls"},
 		{name: "else of may", text: rule("a", "deliver", "also = { tls = \"may\", tls_else = \"pickup\" }\nwhen.always = true"), want: "rule \"a\": also: tls_else does nothing with tls = \"may\""},
 		{name: "tls of what is sealed", text: rule("a", "pickup", "also = { tls = \"encrypt\" }\nwhen.always = true"), want: "rule \"a\": also: tls is for what goes out in clear"},
