@@ -245,6 +245,11 @@ func milterOptions(c *config.Config, o *owner, notices *notice.Renderer, g *guar
 		Guard:           g,
 		InternalDomains: c.InternalDomains,
 		Retention:       c.Messages.Retention,
+		Block:           blockMode(c.Actions.Block),
+		Hold:            c.Actions.Hold,
+		Sealed:          c.Actions.Quarantine == "sealed",
+		Receipt:         c.Actions.Receipt,
+		Thread:          c.Messages.Thread,
 		KeepHeaders:     c.Milter.KeepHeaders,
 		SpoolDir:        c.Milter.SpoolDir,
 		Limits: milter.Limits{
@@ -255,6 +260,14 @@ func milterOptions(c *config.Config, o *owner, notices *notice.Renderer, g *guar
 		},
 		Log: o.log,
 	}
+}
+
+// blockMode is "" for the automatic choice.
+func blockMode(configured string) rules.ReleaseMode {
+	if configured == "auto" {
+		return ""
+	}
+	return rules.ReleaseMode(configured)
 }
 
 func outboxOptions(c *config.Config, o *owner, notices *notice.Renderer, g *guard.Guard) (outbox.Options, error) {

@@ -30,6 +30,7 @@ type Config struct {
 	Portal     Portal
 	Submission Submission
 	Messages   Messages
+	Actions    Actions
 	Limits     Limits
 	Rules      Rules
 	Keys       Keys
@@ -97,6 +98,15 @@ type Messages struct {
 	Retention    time.Duration
 	OneTimeGrace time.Duration
 	ResetTTL     time.Duration
+	Thread       bool
+}
+
+// Actions is what the actions of rules do, as far as the rules leave it open.
+type Actions struct {
+	Block      string // "auto", "hold", "defer"
+	Hold       time.Duration
+	Quarantine string // "mta", "sealed"
+	Receipt    bool
 }
 
 // Limits bound sizes.
@@ -164,11 +174,13 @@ func Default() *Config {
 			Retention:    30 * day,
 			OneTimeGrace: time.Hour,
 			ResetTTL:     day,
+			Thread:       true,
 		},
-		Limits: Limits{Message: 50e6, Memory: 1 << 20, Reply: 25e6},
-		Rules:  Rules{Dir: "rules.d"},
-		Keys:   Keys{Dir: "keys", Recovery: "online"},
-		Log:    Log{Format: "text", Level: "info"},
+		Actions: Actions{Block: "auto", Hold: 7 * day, Quarantine: "mta"},
+		Limits:  Limits{Message: 50e6, Memory: 1 << 20, Reply: 25e6},
+		Rules:   Rules{Dir: "rules.d"},
+		Keys:    Keys{Dir: "keys", Recovery: "online"},
+		Log:     Log{Format: "text", Level: "info"},
 	}
 }
 
