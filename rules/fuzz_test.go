@@ -75,6 +75,11 @@ priority = "high"
 			if v := d.Verdicts[i]; (v.Action == Block || v.Action == Quarantine) != (v.Release.Rule != "") {
 				t.Fatalf("%v with release %+v", v, v.Release)
 			}
+			// What goes out in clear is protected as its domain's policy says.
+			_, domain := resolveAddress(d.Verdicts[i].Recipient, set.internal)
+			if level, _, _ := set.TLSPolicy(domain); d.Verdicts[i].Action == Deliver && !d.Verdicts[i].Also.TLS.AtLeast(level) {
+				t.Fatalf("%v with %q", d.Verdicts[i], d.Verdicts[i].Also.TLS)
+			}
 			if d.Verdicts[i].Action == "" || ok && early.Verdicts[i].String() != d.Verdicts[i].String() {
 				t.Fatalf("%v, by the header alone %v", d.Verdicts[i], early)
 			}
