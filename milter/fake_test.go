@@ -42,6 +42,21 @@ also = { receipt = true }
 when.subject.contains = "[receipt]"
 
 [[rule]]
+name = "quiet"
+also = { receipt = false }
+when.subject.contains = "[quiet]"
+
+[[rule]]
+name = "read"
+also = { read_receipt = true }
+when.subject.contains = "[read]"
+
+[[rule]]
+name = "unread"
+also = { read_receipt = false }
+when.subject.contains = "[unread]"
+
+[[rule]]
 name = "short"
 also = { expire = "2d" }
 when.to = "short@*.example"

@@ -140,6 +140,24 @@ func TestSameMessage(t *testing.T) {
 	}
 }
 
+// What comes back from us counted when it came first.
+func TestKnown(t *testing.T) {
+	c := New(Limits{})
+	if n := others(t, c.Known("ann", 3, noon), noon.Add(-time.Hour)); n != 0 {
+		t.Errorf("of a sender who was forgotten: %d", n)
+	}
+	c.Offer("ann", true, "1", 3, noon)
+	c.Offer("ann", true, "2", 4, noon)
+	k := c.Known("ann", 3, noon.Add(time.Minute))
+	if n := others(t, k, noon.Add(-time.Hour)); n != 4 {
+		t.Errorf("beside itself: %d, want 4", n)
+	}
+	k.Withdraw()
+	if n := others(t, c.Offer("ann", true, "3", 1, noon.Add(time.Minute)), noon.Add(-time.Hour)); n != 7 {
+		t.Errorf("of another: %d, want 7", n)
+	}
+}
+
 func TestClockSetBack(t *testing.T) {
 	c := New(Limits{})
 	c.Offer("ann", true, "", 60, noon)
