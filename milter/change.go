@@ -45,10 +45,14 @@ func clearAdd(ps []*person) []planField {
 			}
 		}
 	}
-	if len(tags) == 0 {
-		return nil
+	var add []planField
+	if len(tags) > 0 {
+		add = append(add, planField{TagHeader, mime.QEncoding.Encode("utf-8", strings.Join(tags, ", "))})
 	}
-	return []planField{{TagHeader, mime.QEncoding.Encode("utf-8", strings.Join(tags, ", "))}}
+	if way := strictest(ps); way != "" {
+		add = append(add, planField{TLSHeader, string(way)})
+	}
+	return add
 }
 
 // clearChanges is all of it.

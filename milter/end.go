@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ func (s *session) endOfHeader() {
 			}
 		}
 	}
+	m.takeWays()
 	if m.fault != nil || m.own {
 		m.clear = m.own
 		return
@@ -46,6 +48,7 @@ func (s *session) endOfHeader() {
 	ctx := s.server.working
 	d, ok, err := m.rules.EvaluateHeader(ctx, s.server.forRules(ctx, m))
 	if err == nil && ok {
+		s.server.lookAheadFor(d)
 		m.clear, err = s.server.passes(ctx, m, d)
 	}
 	if err != nil {
@@ -70,7 +73,10 @@ func (s *Server) passes(ctx context.Context, m *message, d *rules.Decision) (boo
 	if err := s.keepSecret(ctx, m, d); err != nil {
 		return false, err
 	}
-	p, err := assort(m, d)
+	if slices.ContainsFunc(d.Verdicts, func(v rules.Verdict) bool { return s.doubtful(&v) }) {
+		return false, nil
+	}
+	p, err := s.assort(m, d)
 	return err == nil && p.allClear() && len(clearChanges(m, p.clear)) == 0 && len(notified(p)) == 0, nil
 }
 
@@ -86,7 +92,7 @@ func (s *session) endOfMessage() answer {
 		s.log().Info("message refused", "event", "refused", "code", m.fault.code)
 		return m.fault.answer()
 	}
-	p := &plan{}
+	p := m.ownPlan()
 	if !m.clear {
 		ctx, cancel := context.WithTimeout(s.server.working, s.server.options.Limits.EndOfMessage)
 		defer cancel()
@@ -152,7 +158,10 @@ func (s *Server) decide(ctx context.Context, log *slog.Logger, m *message) (*pla
 		return nil, nil, err
 	}
 	logTested(log, d)
-	who, err := assort(m, d)
+	if err := s.settle(ctx, log, d); err != nil {
+		return nil, nil, err
+	}
+	who, err := s.assort(m, d)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -161,7 +170,7 @@ func (s *Server) decide(ctx context.Context, log *slog.Logger, m *message) (*pla
 		sealed: map[string]store.Sealed{}, held: map[string]store.Held{},
 	}
 	switch {
-	case who.allClear() && len(notified(who)) == 0:
+	case who.allClear() && oneWay(who.clear) && len(notified(who)) == 0:
 		log.Info("message passed", "event", "passed", "recipients", len(m.recipients))
 		return &plan{Set: clearSet(m, who.clear), Add: clearAdd(who.clear)}, nil, nil
 	case who.allReturned():

@@ -68,7 +68,7 @@ func (m *message) depositKey(s *sorted, body io.ReaderAt, size int64) (store.Dep
 	h.Write(id.digest[:])
 	for _, p := range s.all() {
 		put(h, p.key)
-		put(h, string(p.verdict.Action))
+		put(h, string(p.verdict.Action)+string(p.way))
 	}
 	if m.pass != nil {
 		put(h, "")

@@ -20,8 +20,10 @@ type message struct {
 	recipients []recipient
 	header     []field // without marks of the loop guard
 	headerSize int
-	marks      int   // how many of them there were
-	own        bool  // one was genuine
+	marks      int  // how many of them there were
+	own        bool // one was genuine
+	ways       int  // how many fields [TLSHeader] there were
+	way        rules.TLSLevel
 	pass       *pass // and carried this: the message was held, and comes back released
 	body       *spool.Spool
 	client     netip.Addr

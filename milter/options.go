@@ -40,6 +40,8 @@ type Options struct {
 	SpoolDir string
 	// Incoming says which mail has to come in under TLS.
 	Incoming IncomingTLS
+	// Outgoing says how the MTA carries out the TLS levels of rules.
+	Outgoing Outgoing
 	Limits   Limits
 	// Log gets the lines of the mail path; nil: discarded.
 	Log *slog.Logger

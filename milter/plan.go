@@ -62,6 +62,9 @@ func (p *plan) frames(m *message, leading bool) ([]byte, error) {
 	if m.marks > 0 {
 		out = appendRemoval(out, guard.Header, m.marks)
 	}
+	if m.ways > 0 {
+		out = appendRemoval(out, TLSHeader, m.ways)
+	}
 	if p.Discard {
 		return nil, nil
 	}

@@ -44,8 +44,10 @@ type reply struct {
 
 // The replies of our own. Text of rules makes others.
 var (
-	replyLater    = &reply{451, "4.7.1", "The message can't be checked at present, please try again later"}
-	replyFull     = &reply{452, "4.3.1", "No space left, please try again later"}
+	replyLater = &reply{451, "4.7.1", "The message can't be checked at present, please try again later"}
+	replyFull  = &reply{452, "4.3.1", "No space left, please try again later"}
+	// Postfix would be told to wait; where it can't be told, the sender keeps it.
+	replyNoWay    = &reply{451, "4.7.10", "This message must be encrypted (TLS) on its way, and this mail server can't see to that"}
 	replyTooLarge = &reply{552, "5.3.4", "The message is larger than this site takes"}
 	replyHeader   = &reply{552, "5.3.4", "The message's header is larger than this site takes"}
 	// For good: the next attempt would have as many.
@@ -58,6 +60,8 @@ func replyFor(err error) *reply {
 	switch {
 	case errors.Is(err, store.ErrFull), errors.Is(err, syscall.ENOSPC):
 		return replyFull
+	case errors.Is(err, errNoWay):
+		return replyNoWay
 	case errors.Is(err, spool.ErrTooLarge):
 		return replyTooLarge
 	default:

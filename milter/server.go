@@ -71,6 +71,9 @@ func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Outgoing.Wait <= 0 {
+		o.Outgoing.Wait = 5 * time.Second
+	}
 	o.Limits = o.Limits.withDefaults()
 	ctx, stop := context.WithCancel(context.Background())
 	return &Server{

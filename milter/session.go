@@ -116,6 +116,7 @@ func (s *session) RcptTo(string, *milter.Modifier) (milter.Response, error) {
 			raw: args[0], address: address, key: normalise(address),
 			silent: strings.EqualFold(esmtp(args[1:], "NOTIFY"), "NEVER"),
 		})
+		s.server.lookAhead(address)
 	}
 	return s.step(milter.OptNoRcptReply), nil
 }

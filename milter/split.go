@@ -45,7 +45,7 @@ type split struct {
 
 // split divides the recipients. The message itself goes into the MTA's hold if
 // somebody's is to be quarantined there, for the hold knows no recipients; else to
-// those in clear; else it becomes the notice of the first sealed recipient. Where
+// those in clear, or the most of them who share a way; else it becomes the notice of the first sealed recipient. Where
 // that takes a deletion that the MTA may not carry out, nobody gets it.
 func (w *work) split() split {
 	who, s := w.who, split{}
@@ -53,7 +53,8 @@ func (w *work) split() split {
 	case len(who.quarantined) > 0 && !w.server.options.Sealed:
 		s.itself, s.copies, s.notices = who.quarantined, who.clear, who.sealed
 	case len(who.clear) > 0:
-		s.itself, s.notices = who.clear, who.sealed
+		s.itself, s.copies = byWay(who.clear)
+		s.notices = who.sealed
 	case len(who.sealed) > 0:
 		s.itself, s.notices = who.sealed[:1], who.sealed[1:]
 	}

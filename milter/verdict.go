@@ -16,6 +16,7 @@ type person struct {
 	raws    []string // the arguments of all of them
 	silent  bool     // no notification about this one
 	verdict rules.Verdict
+	way     rules.TLSLevel // that a copy in clear has to take, "" for any (routing.go)
 }
 
 // sorted is who gets what.

@@ -26,6 +26,7 @@ type Also struct {
 
 	TLS     TLSLevel // how the way to the next server must be protected; "": no rule said so
 	TLSElse TLSElse  // what if it can't be; "" without TLS
+	TLSRule string   // the rule that wants it
 	// TLSByDomain is whether [Set.TLSPolicy] wants TLS or more for the recipient's
 	// domain: where the server asks for that, the message needs no route of its own.
 	TLSByDomain bool
@@ -81,7 +82,7 @@ func (a *Also) join(b Also) {
 	}
 	a.Restrict = a.Restrict.union(b.Restrict)
 	if stricterTLS(b.TLS, b.TLSElse, a.TLS, a.TLSElse) {
-		a.TLS, a.TLSElse = b.TLS, b.TLSElse
+		a.TLS, a.TLSElse, a.TLSRule = b.TLS, b.TLSElse, b.TLSRule
 	}
 }
 

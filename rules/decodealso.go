@@ -82,6 +82,12 @@ func (l *loader) decodeAlso(n node) Also {
 	case a.TLSElse == "":
 		a.TLSElse = ElseWait
 	}
+	if a.TLS != "" {
+		a.TLSRule = n.owner.rule
+	}
+	if l.options.NoTLS && a.TLS.AtLeast(TLSEncrypt) {
+		n.errorf("nothing carries out tls = %q: postseal.toml has to say which mail server does (tls.outgoing)", a.TLS)
+	}
 	return a
 }
 

@@ -14,6 +14,9 @@ type Options struct {
 	// Retention is how long a sealed message is kept at most, the bound of
 	// `also.expire`. 0: no bound.
 	Retention time.Duration
+	// NoTLS is whether the mail server carries out no `also.tls`: a rule that wants
+	// more than "may" is an error.
+	NoTLS bool
 	// Extractor opens attachments; nil: in this process. A server takes one that
 	// runs in processes of its own, where a defect in a decoder does no harm.
 	Extractor Extractor
