@@ -279,7 +279,14 @@ func (s *Store) endSome(ctx context.Context, account accountID) (int, error) {
 			if err != nil {
 				return err
 			}
-			f, err := s.endMessage(c, message, m, endClosed)
+			if m.Ended != "" { // nobody looks at its line any more
+				if err := c.drop(bucketInbox, append(account[:], suffix...)); err != nil {
+					return err
+				}
+				n++
+				continue
+			}
+			f, err := s.endMessage(c, message, m, endClosed, "")
 			if err != nil {
 				return err
 			}

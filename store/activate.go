@@ -66,7 +66,8 @@ func (s *Store) waiting(ctx context.Context, tx *bbolt.Tx, account accountID, ow
 	found := false
 	add := func(message id) error {
 		m, err := s.liveMessage(tx, message)
-		if errors.Is(err, socket.ErrExpired) {
+		var end *socket.EndedError
+		if errors.As(err, &end) {
 			return nil
 		}
 		if err != nil {

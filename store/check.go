@@ -41,7 +41,7 @@ func (s *Store) Check(ctx context.Context) ([]Problem, error) {
 		c.tx = tx
 		for _, step := range []func() error{
 			c.payloadRecords, c.messages, c.inbox, c.parts, c.links, c.accounts,
-			c.sessions, c.outbox, c.mails, c.dedup, c.expiry, c.trail, c.countRefs,
+			c.sessions, c.outbox, c.mails, c.dedup, c.holds, c.trusts, c.dispatches, c.expiry, c.trail, c.countRefs,
 		} {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -153,16 +153,25 @@ func (c *checker) messages() error {
 		if m.Link != nil {
 			c.needs(bucketMessage, k, bucketLink, m.Link[:])
 		}
+		for _, due := range m.dueKeys(id(k)) {
+			// One that came is gone.
+			if c.s.now().Before(keyTime(due)) {
+				c.needs(bucketMessage, k, bucketExpiry, due)
+			}
+		}
+		if m.Dispatch != (id{}) {
+			c.needs(bucketMessage, k, bucketDispatch, m.Dispatch[:])
+		}
 		if m.Mode == seal.ModeAccount {
 			c.needs(bucketMessage, k, bucketInbox, inboxKey(m.Account, m.Created, id(k)))
 		} else if c.has(bucketPart, partKey(id(k), partRecovery)) {
 			c.bad(bucketMessage, "%x: a one-time message has a recovery grant", k)
 		}
-		c.manifest(id(k), m)
+		c.manifest(id(k), m.Payload)
 	})
 }
 
-func (c *checker) manifest(message id, m messageRecord) {
+func (c *checker) manifest(message, payload id) {
 	signed, err := c.s.vault.manifest(c.tx, message)
 	if err != nil {
 		c.bad(bucketPart, "%v", err)
@@ -173,7 +182,7 @@ func (c *checker) manifest(message id, m messageRecord) {
 		c.bad(bucketPart, "manifest of %s: %v", message, err)
 		return
 	}
-	if p, ok := c.payloads[m.Payload]; ok && (man.Payload != p.Digest || man.PayloadSize != p.Size || man.Message != message.String()) {
+	if p, ok := c.payloads[payload]; ok && (man.Payload != p.Digest || man.PayloadSize != p.Size || man.Message != message.String()) {
 		c.bad(bucketPart, "manifest of %s names another payload", message)
 	}
 	if b, err := c.s.vault.part(c.tx, message, partSummary); err == nil && man.Summary != sha256.Sum256(b) {
@@ -186,6 +195,12 @@ func (c *checker) inbox() error {
 		message, _ := inboxID(k)
 		var m messageRecord
 		if !c.record(bucketMessage, message[:], &m) {
+			return
+		}
+		if len(v) == 1 && v[0]&inboxEnded != 0 {
+			if m.Ended == "" || v[0]&^(inboxRead|inboxEnded) != 0 {
+				c.bad(bucketInbox, "%x: flags %x of a message that ended: %v", k, v, m.Ended != "")
+			}
 			return
 		}
 		if m.Ended != "" || string(inboxKey(m.Account, m.Created, message)) != string(k) {
@@ -202,6 +217,13 @@ func (c *checker) parts() error {
 	return c.each(bucketPart, 17, func(k, _ []byte) {
 		if _, err := c.s.vault.open(c.tx, bucketPart, k); err != nil {
 			c.bad(bucketPart, "%x: %v", k, err)
+		}
+		if c.has(bucketHold, k[:16]) {
+			var h holdRecord
+			if c.record(bucketHold, k[:16], &h) && h.State != HoldWaiting {
+				c.bad(bucketPart, "%x: held message ended", k)
+			}
+			return
 		}
 		var m messageRecord
 		if c.record(bucketMessage, k[:16], &m) && m.Ended != "" {
@@ -221,7 +243,14 @@ func (c *checker) links() error {
 			c.needs(bucketLink, k, bucketExpiry, expiryKey(l.Expires, expireLink, k))
 			return
 		}
-		c.needs(bucketLink, k, bucketMessage, l.Message[:])
+		about := bucketMessage
+		switch l.Kind {
+		case socket.LinkRelease:
+			about = bucketHold
+		case socket.LinkStatus:
+			about = bucketDispatch
+		}
+		c.needs(bucketLink, k, about, l.Message[:])
 	})
 	if err != nil {
 		return err
@@ -304,13 +333,19 @@ func (c *checker) expiry() error {
 		expireMessage: bucketMessage, expireGrace: bucketMessage, expireOutline: bucketMessage,
 		expirePayload: bucketPayload, expireLink: bucketLink, expireLinkGone: bucketLink,
 		expireSession: bucketSession, expireMail: bucketMail, expireDedup: bucketDedup, expireNonce: bucketNonce,
+		expireHold: bucketHold, expireHoldGone: bucketHold, expireDispatch: bucketDispatch,
+		expireTrust: bucketTrust, expireThread: bucketThread, dueUnread: bucketMessage, dueWarning: bucketMessage,
 	}
 	return c.each(bucketExpiry, 0, func(k, _ []byte) {
 		if len(k) < 10 || where[k[8]] == "" {
 			c.bad(bucketExpiry, "key %x", k)
 			return
 		}
-		c.needs(bucketExpiry, k, where[k[8]], k[9:])
+		what := k[9:]
+		if k[8] == dueUnread && len(what) == 17 {
+			what = what[:16]
+		}
+		c.needs(bucketExpiry, k, where[k[8]], what)
 	})
 }
 

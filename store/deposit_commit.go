@@ -27,12 +27,20 @@ type Deposit struct {
 	store    *Store
 	key      []byte
 	puts     []put
+	messages []*deposited[messageRecord]
+	holds    []*deposited[holdRecord]
 	mails    []Mail
 	entries  []Entry
 	outcome  []byte
 	payloads []id
 	waiting  []<-chan error // payloads that are on their way to disk
 	accounts map[accountID]string
+}
+
+// A deposited record can still change until Commit.
+type deposited[R any] struct {
+	id     id
+	record R
 }
 
 // A put is a change that is ready to be made.
@@ -83,7 +91,7 @@ func (d *Deposit) Abandon() {
 	for _, p := range d.payloads {
 		d.store.active.remove(p)
 	}
-	d.waiting, d.payloads, d.puts, d.mails = nil, nil, nil, nil
+	d.waiting, d.payloads, d.puts, d.mails, d.messages, d.holds = nil, nil, nil, nil, nil, nil
 }
 
 // Commit makes all of it durable and visible at once. After an error nothing of
@@ -106,6 +114,12 @@ func (d *Deposit) Commit(ctx context.Context) error {
 		}
 	}
 	d.waiting = nil
+	for _, m := range d.messages {
+		d.putRecord(bucketMessage, m.id[:], m.record)
+	}
+	for _, h := range d.holds {
+		d.putRecord(bucketHold, h.id[:], h.record)
+	}
 	expires := s.now().Add(outcomeLife)
 	d.putRecord(bucketDedup, d.key, dedupRecord{versioned: current, Expires: expires.UTC(), Outcome: d.outcome})
 	d.put(bucketExpiry, expiryKey(expires, expireDedup, d.key), nil)
@@ -143,12 +157,20 @@ func (d *Deposit) apply(c *change) error {
 	if err := d.sameAccounts(c.Tx); err != nil {
 		return err
 	}
+	if err := d.putAll(c); err != nil {
+		return err
+	}
+	return s.audit(c, d.entries...)
+}
+
+// putAll makes the changes that were collected.
+func (d *Deposit) putAll(c *change) error {
 	for _, p := range d.puts {
 		if err := c.put(p.bucket, p.key, p.value); err != nil {
 			return err
 		}
 	}
-	return s.audit(c, d.entries...)
+	return nil
 }
 
 // sameAccounts checks the keys that Seal made grants for.

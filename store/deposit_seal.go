@@ -25,6 +25,7 @@ const (
 	maxMessageID  = 1000
 	maxReferences = 8 << 10
 	maxRecipients = 10000
+	maxPINs       = 100 // each takes a quarter of a second; nobody tells more by telephone
 )
 
 // Seal seals a message for its recipients, and returns what their notices need
@@ -73,6 +74,10 @@ func (s *Store) checkSeal(r SealRequest) error {
 		return fmt.Errorf("seal: %w: %d recipients", socket.ErrInvalid, len(r.Recipients))
 	case !r.Expires.After(s.now()) || r.Expires.After(s.now().AddDate(100, 0, 0)):
 		return fmt.Errorf("seal: %w: it would expire at %s", socket.ErrInvalid, r.Expires.Format(time.RFC3339))
+	case r.Restrict.PIN && len(r.Recipients) > maxPINs:
+		return fmt.Errorf("seal: %w: %d recipients with a PIN each", socket.ErrTooLarge, len(r.Recipients))
+	case len(r.ReadReceipt) > maxAddress:
+		return fmt.Errorf("seal: %w: address for the read receipt of %d octets", socket.ErrInvalid, len(r.ReadReceipt))
 	case len(r.Sender) > maxAddress || len(r.ReplyTo) > maxAddress:
 		return fmt.Errorf("seal: %w: sender address of %d octets", socket.ErrInvalid, len(r.Sender))
 	}
@@ -124,7 +129,7 @@ func (d *Deposit) grant(key seal.MessageKey, payload id, pr payloadRecord, r Sea
 	m := seal.Manifest{
 		Message: message.String(), Mode: r.Mode, Sender: r.Sender, Recipient: to,
 		Payload: pr.Digest, PayloadSize: pr.Size, Summary: sha256.Sum256(summary),
-		Created: r.Created.UTC().Truncate(time.Millisecond), Internal: r.Internal,
+		Created: r.Created.UTC().Truncate(time.Millisecond), Internal: r.Internal, Restrict: r.Restrict,
 	}
 	signed, err := m.Sign(s.o.Keys.Signing)
 	if err != nil {
@@ -136,6 +141,7 @@ func (d *Deposit) grant(key seal.MessageKey, payload id, pr payloadRecord, r Sea
 		versioned: current, Account: account, Mode: r.Mode, Sender: r.Sender, Recipient: to,
 		MessageID: bounded(r.MessageID, maxMessageID), References: bounded(r.References, maxReferences),
 		ReplyTo: r.ReplyTo, Payload: payload, Created: m.Created, Expires: r.Expires.UTC(),
+		Restrict: r.Restrict, Receipt: r.ReadReceipt,
 	}
 	grants, err := d.partyGrants(key, m, &rec, &out)
 	if err != nil {
@@ -146,7 +152,8 @@ func (d *Deposit) grant(key seal.MessageKey, payload id, pr payloadRecord, r Sea
 	}
 	d.putPart(message, partManifest, append(signed.Signature[:signatureSize:signatureSize], signed.JSON...))
 	d.putPart(message, partSummary, summary)
-	d.putRecord(bucketMessage, message[:], rec)
+	d.schedule(message, &rec)
+	d.messages = append(d.messages, &deposited[messageRecord]{message, rec})
 	d.put(bucketExpiry, expiryKey(rec.Expires, expireMessage, message[:]), nil)
 	if r.Mode == seal.ModeAccount {
 		flags := byte(0)
@@ -169,9 +176,22 @@ func (d *Deposit) grant(key seal.MessageKey, payload id, pr payloadRecord, r Sea
 }
 
 // partyGrants makes the grants that the mode and the recipient call for
-// (design, "Keys"). A one-time message gets none for recovery, ever.
+// (design, "Keys"). A one-time message gets none for recovery, ever. With a PIN
+// all of them are locked: recovery needs it too, or has to try a hundred million.
 func (d *Deposit) partyGrants(key seal.MessageKey, m seal.Manifest, rec *messageRecord, out *Sealed) (map[byte][]byte, error) {
 	grants := map[byte][]byte{}
+	grant := key.Grant
+	if m.Restrict.PIN {
+		out.PIN = seal.NewPIN()
+		pin, err := seal.StretchPIN(out.PIN, m.Message)
+		if err != nil {
+			return nil, err
+		}
+		rec.PIN = &pinRecord{Verifier: sha256.Sum256(pin.Verifier[:])}
+		grant = func(to *age.HybridRecipient, m seal.Manifest) ([]byte, error) {
+			return key.LockedGrant(to, m, pin.Wrap)
+		}
+	}
 	if m.Mode == seal.ModeAccount {
 		public, err := d.publicKey(rec.Account)
 		if err != nil {
@@ -182,14 +202,14 @@ func (d *Deposit) partyGrants(key seal.MessageKey, m seal.Manifest, rec *message
 			if err != nil {
 				return nil, fmt.Errorf("account %x has a broken public key", rec.Account[:4])
 			}
-			if grants[partGrant], err = key.Grant(to, m); err != nil {
+			if grants[partGrant], err = grant(to, m); err != nil {
 				return nil, err
 			}
 			out.Account = true
 		}
 		if d.store.o.Recovery != nil {
 			var err error
-			if grants[partRecovery], err = key.Grant(d.store.o.Recovery, m); err != nil {
+			if grants[partRecovery], err = grant(d.store.o.Recovery, m); err != nil {
 				return nil, err
 			}
 		}
@@ -200,7 +220,7 @@ func (d *Deposit) partyGrants(key seal.MessageKey, m seal.Manifest, rec *message
 		if err != nil {
 			return nil, err
 		}
-		if grants[partCode], err = key.Grant(identity.Recipient(), m); err != nil {
+		if grants[partCode], err = grant(identity.Recipient(), m); err != nil {
 			return nil, err
 		}
 		link := tokenHash(out.Code.Token().Hash())

@@ -19,16 +19,28 @@ const (
 	EventReplied     Event = "replied"
 	EventExpired     Event = "expired"
 	EventRecalled    Event = "recalled"
-	EventActivated   Event = "activated"
-	EventClaimed     Event = "claimed"
-	EventLogin       Event = "login"
-	EventLoginFailed Event = "login-failed"
-	EventLogout      Event = "logout"
-	EventResetAsked  Event = "reset-asked"
-	EventReset       Event = "reset"    // a new password and a new key
-	EventPassword    Event = "password" // a new password, the same key
-	EventFactor      Event = "factor"   // a second factor was added, used or removed; the note says which
-	EventClosed      Event = "closed"   // the account
+	EventExtended    Event = "extended"
+	EventReminded    Event = "reminded" // a recipient, or a sender of what was not opened
+	EventHeld        Event = "held"     // sealed until somebody releases it
+	EventDeferred    Event = "deferred" // left at the sender's server until the sender releases it
+	EventReleased    Event = "released"
+	EventWithdrawn   Event = "withdrawn" // by its sender, instead of a release
+	EventRejected    Event = "rejected"  // by an administrator
+	EventHoldExpired Event = "hold-expired"
+	EventUnwanted    Event = "unwanted" // a recipient minds a sender
+	EventPINFailed   Event = "pin-failed"
+
+	EventTrustRevoked Event = "trust-revoked" // of a sender, by an administrator
+	EventActivated    Event = "activated"
+	EventClaimed      Event = "claimed"
+	EventLogin        Event = "login"
+	EventLoginFailed  Event = "login-failed"
+	EventLogout       Event = "logout"
+	EventResetAsked   Event = "reset-asked"
+	EventReset        Event = "reset"    // a new password and a new key
+	EventPassword     Event = "password" // a new password, the same key
+	EventFactor       Event = "factor"   // a second factor was added, used or removed; the note says which
+	EventClosed       Event = "closed"   // the account
 )
 
 // An Entry is one line of the audit trail. All of it is stored encrypted. It

@@ -66,6 +66,9 @@ func (s *Store) dropOldGrants(c *change, account accountID, keep map[id]newGrant
 		if err := s.vault.get(c.Tx, bucketMessage, message[:], &m); err != nil {
 			return err
 		}
+		if m.Ended != "" {
+			continue
+		}
 		if err := c.drop(bucketPart, partKey(message, partGrant)); err != nil {
 			return err
 		}

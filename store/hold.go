@@ -69,9 +69,9 @@ const (
 
 // A TrustGrant is the trust that a release gives.
 type TrustGrant struct {
-	Recipients bool          // for the message's recipients
-	Anybody    bool          // for anybody
-	For        time.Duration // 0: for ever
+	Recipients bool          `json:"recipients,omitempty"` // for the message's recipients
+	Anybody    bool          `json:"anybody,omitempty"`    // for anybody
+	For        time.Duration `json:"for,omitempty"`        // 0: for ever
 }
 
 // A Dispatch is what the sender can follow by a status link: everybody whom a

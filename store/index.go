@@ -27,12 +27,22 @@ const (
 	bucketDedup   = "dedup"   // keyed hash of an offer -> dedupRecord
 	bucketNonce   = "nonce"   // account || SHA-256(message, nonce) -> nothing; replies of the last day
 	bucketExpiry  = "expiry"  // time || kind || key of what ends then -> nothing
-	bucketAudit   = "audit"   // sequence -> hash of the entry before || entry
+	bucketHold    = "hold"    // hold id -> holdRecord; its parts are in bucketPart
+
+	bucketTrust    = "trust"    // keyed hash of sender || recipient || rule -> trustRecord
+	bucketUnwanted = "unwanted" // keyed hash of recipient || sender -> unwantedRecord
+	bucketDispatch = "dispatch" // dispatch id -> dispatchRecord
+	bucketLine     = "line"     // dispatch id || number of the first -> lineRecord
+	bucketSent     = "sent"     // account || inverted creation time || dispatch id -> nothing
+	bucketThread   = "thread"   // keyed hash of a reply's Message-ID and its guest -> when it is forgotten
+
+	bucketAudit = "audit" // sequence -> hash of the entry before || entry
 )
 
 var buckets = []string{bucketStore, bucketMessage, bucketPart, bucketInbox, bucketPayload,
 	bucketLink, bucketReset, bucketAccount, bucketSession, bucketLogins, bucketOutbox,
-	bucketMail, bucketDedup, bucketNonce, bucketExpiry, bucketAudit}
+	bucketMail, bucketDedup, bucketNonce, bucketExpiry, bucketAudit, bucketHold, bucketTrust,
+	bucketUnwanted, bucketDispatch, bucketLine, bucketSent, bucketThread}
 
 // The kinds of bucketPart.
 const (
@@ -57,12 +67,21 @@ const (
 	expireMail     = 'x' // mail id
 	expireDedup    = 'd' // dedup key
 	expireNonce    = 'n' // nonce key
+
+	expireHold     = 'H' // hold id: nobody released it
+	expireHoldGone = 'K' // hold id: what is kept of an ended one
+	expireDispatch = 'D' // dispatch id: its status is forgotten
+	expireTrust    = 't' // trust key
+	expireThread   = 'h' // thread key
+	dueUnread      = 'u' // message id || number: a reminder of an unread message
+	dueWarning     = 'w' // message id: the warning that it ends soon
 )
 
 // The flags of bucketInbox.
 const (
 	inboxRead    = 1 << iota // the account marked it as read
 	inboxGranted             // there is a grant for the account's key
+	inboxEnded               // only the outline is left, to be shown as a line
 )
 
 // An id names a message, a payload or a mail: a UUIDv7 (RFC 9562), so that it
@@ -132,7 +151,7 @@ func inboxKey(account accountID, created time.Time, message id) []byte {
 	return append(k, message[:]...)
 }
 
-// inboxID returns the message id in an inbox key.
+// inboxID returns the message id in a key of bucketInbox or bucketSent.
 func inboxID(key []byte) (id, error) {
 	if len(key) != 40 {
 		return id{}, fmt.Errorf("inbox key of %d octets", len(key))

@@ -22,12 +22,48 @@ func (s *Store) link(tx *bbolt.Tx, token seal.Token) (linkRecord, error) {
 		return l, socket.ErrUnknown
 	case err != nil:
 		return l, err
+	case l.Kind == socket.LinkRelease || l.Kind == socket.LinkStatus:
+		return l, socket.ErrUnknown
 	case l.Ended != "":
-		return l, endError(l.Ended)
+		return l, endError(l.Ended, l.EndedBy, l.EndedAt)
 	case !s.now().Before(l.Expires):
-		return l, socket.ErrExpired
+		return l, endError(endExpired, "", l.Expires)
 	}
 	return l, nil
+}
+
+// linkOf returns a sender's link, which tells also after the end of what it is
+// for.
+func (s *Store) linkOf(tx *bbolt.Tx, token seal.Token, kind socket.LinkKind) (linkRecord, error) {
+	var l linkRecord
+	h := token.Hash()
+	err := s.vault.get(tx, bucketLink, h[:], &l)
+	if errors.Is(err, errNotFound) || err == nil && l.Kind != kind {
+		return l, socket.ErrUnknown
+	}
+	return l, err
+}
+
+// senderLinkInfo describes a link for a sender; ErrUnknown if it is none.
+func (s *Store) senderLinkInfo(tx *bbolt.Tx, token seal.Token) (socket.LinkInfo, error) {
+	l, err := s.linkOf(tx, token, socket.LinkRelease)
+	if err == nil {
+		var h holdRecord
+		err = s.vault.get(tx, bucketHold, l.Message[:], &h)
+		return socket.LinkInfo{
+			Kind: l.Kind, Message: l.Message.String(), Recipient: h.Sender, Sender: h.Sender,
+			Created: h.Created, Expires: h.Expires,
+		}, err
+	}
+	if l, err = s.linkOf(tx, token, socket.LinkStatus); err != nil {
+		return socket.LinkInfo{}, err
+	}
+	var d dispatchRecord
+	err = s.vault.get(tx, bucketDispatch, l.Message[:], &d)
+	return socket.LinkInfo{
+		Kind: l.Kind, Message: l.Message.String(), Recipient: d.Sender, Sender: d.Sender,
+		Created: d.Created, Expires: d.Forgotten,
+	}, err
 }
 
 // Link implements [socket.Links].
@@ -37,6 +73,10 @@ func (s *Store) link(tx *bbolt.Tx, token seal.Token) (linkRecord, error) {
 func (s *Store) Link(ctx context.Context, token seal.Token) (socket.LinkInfo, error) {
 	var info socket.LinkInfo
 	err := s.meta.view(func(tx *bbolt.Tx) error {
+		var err error
+		if info, err = s.senderLinkInfo(tx, token); !errors.Is(err, socket.ErrUnknown) {
+			return err
+		}
 		l, err := s.link(tx, token)
 		if err != nil {
 			return err
@@ -58,7 +98,7 @@ func (s *Store) Link(ctx context.Context, token seal.Token) (socket.LinkInfo, er
 			return err
 		}
 		if l.Kind == socket.LinkOneTime && s.graceOver(m) {
-			return socket.ErrUsed
+			return s.usedUp(m)
 		}
 		info.Message, info.Sender = l.Message.String(), m.Sender
 		return nil
@@ -70,7 +110,7 @@ func (s *Store) Link(ctx context.Context, token seal.Token) (socket.LinkInfo, er
 }
 
 // endLink leaves of a link only that it was, and how it ended.
-func (s *Store) endLink(c *change, h []byte, end string) error {
+func (s *Store) endLink(c *change, h []byte, how, by string) error {
 	var l linkRecord
 	err := s.vault.get(c.Tx, bucketLink, h, &l)
 	if errors.Is(err, errNotFound) || err == nil && l.Ended != "" {
@@ -88,7 +128,8 @@ func (s *Store) endLink(c *change, h []byte, end string) error {
 			return err
 		}
 	}
-	if err := s.vault.put(c, bucketLink, h, linkRecord{versioned: current, Kind: l.Kind, Ended: end}); err != nil {
+	ended := linkRecord{versioned: current, Kind: l.Kind, Ended: how, EndedBy: by, EndedAt: s.now().UTC()}
+	if err := s.vault.put(c, bucketLink, h, ended); err != nil {
 		return err
 	}
 	return c.put(bucketExpiry, expiryKey(s.now().Add(s.o.LinkMemory), expireLinkGone, h), nil)
@@ -105,49 +146,89 @@ func (s *Store) liveMessage(tx *bbolt.Tx, message id) (messageRecord, error) {
 	case err != nil:
 		return m, fmt.Errorf("message %s: %w", message, err)
 	case m.Ended != "":
-		return m, endError(m.Ended)
+		return m, endError(m.Ended, m.EndedBy, m.EndedAt)
 	case !s.now().Before(m.Expires):
-		return m, socket.ErrExpired
+		return m, endError(endExpired, "", m.Expires)
 	}
 	return m, nil
 }
 
-// endMessage deletes a message but for an outline, so that its recipient can be
-// told how it ended. It reports the payloads to delete.
-func (s *Store) endMessage(c *change, message id, m messageRecord, end string) ([]freedPayload, error) {
+// endMessage deletes a message but for an outline, so that its recipient and its
+// sender can be told how it ended, and by whom. It reports the payloads to delete.
+func (s *Store) endMessage(c *change, message id, m messageRecord, how, by string) ([]freedPayload, error) {
 	for _, kind := range partKinds {
 		if err := c.drop(bucketPart, partKey(message, kind)); err != nil {
 			return nil, err
 		}
 	}
 	if m.Mode == seal.ModeAccount {
-		if err := c.drop(bucketInbox, inboxKey(m.Account, m.Created, message)); err != nil {
+		if err := s.endInbox(c, message, m, how); err != nil {
 			return nil, err
 		}
 	}
 	if m.Link != nil {
-		if err := s.endLink(c, m.Link[:], end); err != nil {
+		if err := s.endLink(c, m.Link[:], how, by); err != nil {
 			return nil, err
 		}
 	}
-	if err := c.drop(bucketExpiry, expiryKey(m.Expires, expireMessage, message[:])); err != nil {
+	if err := s.dropEnds(c, message, m); err != nil {
 		return nil, err
 	}
-	if m.Mode == seal.ModeOneTime && !m.Opened.IsZero() {
-		grace := m.Opened.Add(s.o.OneTimeGrace)
-		if err := c.drop(bucketExpiry, expiryKey(grace, expireGrace, message[:])); err != nil {
-			return nil, err
-		}
-	}
-	outline := messageRecord{versioned: current, Account: m.Account, Mode: m.Mode, Ended: end}
-	if err := s.vault.put(c, bucketMessage, message[:], outline); err != nil {
+	if err := s.vault.put(c, bucketMessage, message[:], m.outline(how, by, s.now().UTC())); err != nil {
 		return nil, err
 	}
 	if err := c.put(bucketExpiry, expiryKey(s.now().Add(s.o.LinkMemory), expireOutline, message[:]), nil); err != nil {
 		return nil, err
 	}
 	// An expired payload goes with its week's file, soon; any other goes now.
-	return s.release(c, m.Payload, end != endExpired)
+	return s.unref(c, m.Payload, how != endExpired)
+}
+
+// endInbox leaves a line in the inbox of an account that had the message.
+func (s *Store) endInbox(c *change, message id, m messageRecord, how string) error {
+	key := inboxKey(m.Account, m.Created, message)
+	old := c.Bucket([]byte(bucketInbox)).Get(key)
+	if len(old) != 1 || old[0]&inboxGranted == 0 || how == endClosed {
+		return c.drop(bucketInbox, key)
+	}
+	return c.put(bucketInbox, key, []byte{old[0]&^inboxGranted | inboxEnded})
+}
+
+// dropEnds removes what is due of a message that lives.
+func (s *Store) dropEnds(c *change, message id, m messageRecord) error {
+	keys := [][]byte{expiryKey(m.Expires, expireMessage, message[:])}
+	if m.Mode == seal.ModeOneTime && !m.Opened.IsZero() {
+		keys = append(keys, expiryKey(m.Opened.Add(s.o.OneTimeGrace), expireGrace, message[:]))
+	}
+	for _, k := range append(keys, m.dueKeys(message)...) {
+		if err := c.drop(bucketExpiry, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetMessage removes an outline, unless its sender can still follow it.
+func (s *Store) forgetMessage(c *change, message id) error {
+	var m messageRecord
+	err := s.vault.get(c.Tx, bucketMessage, message[:], &m)
+	if errors.Is(err, errNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	until, followed, err := s.remembered(c.Tx, m.Dispatch)
+	if err != nil {
+		return err
+	}
+	if followed && until.After(s.now()) {
+		return c.put(bucketExpiry, expiryKey(until, expireOutline, message[:]), nil)
+	}
+	if err := c.drop(bucketInbox, inboxKey(m.Account, m.Created, message)); err != nil {
+		return err
+	}
+	return c.drop(bucketMessage, message[:])
 }
 
 // RecallMessage ends a message before its time. Ending an ended one is an error of
@@ -163,7 +244,7 @@ func (s *Store) RecallMessage(ctx context.Context, message string) error {
 		if err != nil {
 			return err
 		}
-		if freed, err = s.endMessage(c, i, m, endRecalled); err != nil {
+		if freed, err = s.endMessage(c, i, m, endRecalled, ""); err != nil {
 			return err
 		}
 		return s.audit(c, Entry{Event: EventRecalled, Message: message, Address: m.Recipient, Sender: m.Sender})

@@ -47,11 +47,11 @@ func (s *Store) page(ctx context.Context, tx *bbolt.Tx, account accountID, from 
 		if len(v) != 1 {
 			return errors.New("inbox: broken entry")
 		}
-		if v[0]&inboxGranted == 0 {
+		if v[0]&(inboxGranted|inboxEnded) == 0 {
 			continue
 		}
 		page.Total++
-		if v[0]&inboxRead == 0 {
+		if v[0]&(inboxRead|inboxEnded) == 0 {
 			page.Unread++
 		}
 		rest := k[len(account):]
@@ -72,11 +72,13 @@ func (s *Store) page(ctx context.Context, tx *bbolt.Tx, account accountID, from 
 			return err
 		}
 		m, err := s.liveMessage(tx, message)
-		if errors.Is(err, socket.ErrExpired) {
-			continue // the next purge takes it
-		}
 		var out socket.Message
-		if err == nil {
+		var end *socket.EndedError
+		switch {
+		case errors.As(err, &end):
+			out, err = endedMessage(message, m, end), nil
+			out.Read = v[0]&inboxRead != 0
+		case err == nil:
 			out, err = s.message(tx, message, m, partGrant)
 		}
 		if err != nil { // one broken message must not close the inbox
@@ -89,11 +91,28 @@ func (s *Store) page(ctx context.Context, tx *bbolt.Tx, account accountID, from 
 	return nil
 }
 
-// message returns a message with the caller's grant.
+// endedMessage is the line of a message that ended: nothing of its content.
+func endedMessage(message id, m messageRecord, end *socket.EndedError) socket.Message {
+	return socket.Message{
+		ID: message.String(), Received: m.Created, Expires: m.Expires, Opened: m.Opened, Replied: m.Replied,
+		Ended: end.How, EndedBy: end.By, EndedAt: end.At, Sender: m.Sender,
+	}
+}
+
+// message returns a message with the caller's grant, but for one with a PIN: see
+// [Store.TryPIN].
 func (s *Store) message(tx *bbolt.Tx, message id, m messageRecord, grant byte) (socket.Message, error) {
+	out, err := s.withGrant(tx, message, m, grant)
+	if m.PIN != nil {
+		out.Grant, out.NeedsPIN = nil, true
+	}
+	return out, err
+}
+
+func (s *Store) withGrant(tx *bbolt.Tx, message id, m messageRecord, grant byte) (socket.Message, error) {
 	out := socket.Message{
 		ID: message.String(), Received: m.Created, Expires: m.Expires, Opened: m.Opened,
-		Replied: m.Replied, CanReply: m.ReplyTo != "",
+		Replied: m.Replied, CanReply: m.canReply(),
 	}
 	var err error
 	if out.Manifest, err = s.vault.manifest(tx, message); err != nil {
@@ -115,6 +134,16 @@ func (s *Store) message(tx *bbolt.Tx, message id, m messageRecord, grant byte) (
 // own returns a message of a session's account, or how it ended. Another's
 // message is unknown, whatever became of it.
 func (s *Store) own(tx *bbolt.Tx, session seal.Token, text string) (id, messageRecord, error) {
+	message, m, err := s.ownOrEnded(tx, session, text)
+	if err != nil {
+		return message, m, err
+	}
+	m, err = s.liveMessage(tx, message)
+	return message, m, err
+}
+
+// ownOrEnded is own, but that an ended message is no error.
+func (s *Store) ownOrEnded(tx *bbolt.Tx, session seal.Token, text string) (id, messageRecord, error) {
 	r, err := s.session(tx, session)
 	if err != nil {
 		return id{}, messageRecord{}, err
@@ -131,8 +160,7 @@ func (s *Store) own(tx *bbolt.Tx, session seal.Token, text string) (id, messageR
 	if err != nil || m.Account != r.Account || m.Mode != seal.ModeAccount {
 		return message, m, socket.ErrUnknown
 	}
-	m, err = s.liveMessage(tx, message)
-	return message, m, err
+	return message, m, nil
 }
 
 // Message implements [socket.Mailbox]. Grant is empty for a message that the
@@ -161,7 +189,7 @@ func (s *Store) Payload(ctx context.Context, session seal.Token, text string) (i
 		if err != nil {
 			return err
 		}
-		r, err = s.payload(tx, m)
+		r, err = s.payload(tx, m.Payload)
 		return err
 	})
 	if err != nil {
@@ -171,16 +199,17 @@ func (s *Store) Payload(ctx context.Context, session seal.Token, text string) (i
 }
 
 // payload returns a reader that begins its transactions later.
-func (s *Store) payload(tx *bbolt.Tx, m messageRecord) (*payloadReader, error) {
+func (s *Store) payload(tx *bbolt.Tx, payload id) (*payloadReader, error) {
 	var p payloadRecord
-	if err := s.vault.get(tx, bucketPayload, m.Payload[:], &p); err != nil {
-		return nil, fmt.Errorf("payload %s: %w", m.Payload, err)
+	if err := s.vault.get(tx, bucketPayload, payload[:], &p); err != nil {
+		return nil, fmt.Errorf("payload %s: %w", payload, err)
 	}
-	return &payloadReader{store: s, id: m.Payload, record: p}, nil
+	return &payloadReader{store: s, id: payload, record: p}, nil
 }
 
 // MarkOpened implements [socket.Mailbox].
 func (s *Store) MarkOpened(ctx context.Context, session seal.Token, text string, read bool) error {
+	defer s.mailAdded() // a read receipt
 	return s.update(ctx, func(c *change) error {
 		message, m, err := s.own(c.Tx, session, text)
 		if err != nil {
@@ -196,10 +225,6 @@ func (s *Store) MarkOpened(ctx context.Context, session seal.Token, text string,
 		if !m.Opened.IsZero() {
 			return nil
 		}
-		m.Opened = s.now().UTC()
-		if err := s.vault.put(c, bucketMessage, message[:], m); err != nil {
-			return err
-		}
-		return s.audit(c, Entry{Event: EventOpened, Message: text, Address: m.Recipient, Sender: m.Sender})
+		return s.opened(c, message, &m)
 	})
 }

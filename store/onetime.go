@@ -15,6 +15,11 @@ func (s *Store) graceOver(m messageRecord) bool {
 	return m.Mode == seal.ModeOneTime && !m.Opened.IsZero() && !s.now().Before(m.Opened.Add(s.o.OneTimeGrace))
 }
 
+// usedUp is the error for whoever comes after the grace period.
+func (s *Store) usedUp(m messageRecord) error {
+	return endError(endUsed, "", m.Opened.Add(s.o.OneTimeGrace))
+}
+
 // oneTime returns the message of a one-time link.
 func (s *Store) oneTime(tx *bbolt.Tx, token seal.Token) (id, messageRecord, error) {
 	l, err := s.link(tx, token)
@@ -26,7 +31,7 @@ func (s *Store) oneTime(tx *bbolt.Tx, token seal.Token) (id, messageRecord, erro
 	}
 	m, err := s.liveMessage(tx, l.Message)
 	if err == nil && s.graceOver(m) {
-		err = socket.ErrUsed
+		err = s.usedUp(m)
 	}
 	return l.Message, m, err
 }
@@ -39,7 +44,7 @@ func (s *Store) OpenOneTime(ctx context.Context, token seal.Token) (socket.Messa
 		if err != nil {
 			return err
 		}
-		if m.Opened.IsZero() {
+		if m.Opened.IsZero() && m.PIN == nil {
 			if err := s.markOneTime(c, message, &m); err != nil {
 				return err
 			}
@@ -50,19 +55,16 @@ func (s *Store) OpenOneTime(ctx context.Context, token seal.Token) (socket.Messa
 	if err != nil {
 		return socket.Message{}, err
 	}
+	s.mailAdded() // a read receipt
 	return out, nil
 }
 
 // markOneTime starts the grace period.
 func (s *Store) markOneTime(c *change, message id, m *messageRecord) error {
-	m.Opened = s.now().UTC()
-	if err := s.vault.put(c, bucketMessage, message[:], *m); err != nil {
+	if err := s.opened(c, message, m); err != nil {
 		return err
 	}
-	if err := c.put(bucketExpiry, expiryKey(m.Opened.Add(s.o.OneTimeGrace), expireGrace, message[:]), nil); err != nil {
-		return err
-	}
-	return s.audit(c, Entry{Event: EventOpened, Message: message.String(), Address: m.Recipient, Sender: m.Sender})
+	return c.put(bucketExpiry, expiryKey(m.Opened.Add(s.o.OneTimeGrace), expireGrace, message[:]), nil)
 }
 
 // OneTimePayload implements [socket.Links].
@@ -76,7 +78,7 @@ func (s *Store) OneTimePayload(ctx context.Context, token seal.Token) (io.ReadCl
 		if m.Opened.IsZero() {
 			return socket.ErrUnknown // OpenOneTime comes first
 		}
-		r, err = s.payload(tx, m)
+		r, err = s.payload(tx, m.Payload)
 		return err
 	})
 	if err != nil {

@@ -101,7 +101,7 @@ func (s *Store) claim(c *change, key []byte, lease time.Duration) (*OutboxItem, 
 	}
 	i := &OutboxItem{
 		Kind: m.Kind, From: m.From, To: m.To, ID: m.ID, Size: m.Size, Attempts: q.Attempts,
-		Queued: m.Queued, store: s, mail: mail, key: queueKey(s.now().Add(lease), mail),
+		Queued: m.Queued, Pass: m.Pass, store: s, mail: mail, key: queueKey(s.now().Add(lease), mail),
 	}
 	q.Attempts++
 	return i, s.requeue(c, key, i.key, q)
@@ -181,6 +181,13 @@ func (s *Store) endMail(ctx context.Context, i *OutboxItem, event Event, note st
 		if err := c.drop(bucketOutbox, i.key); err != nil {
 			return err
 		}
+		var m mailRecord
+		if err := s.vault.get(c.Tx, bucketMail, i.mail[:], &m); err != nil {
+			return fmt.Errorf("mail %s: %w", i.mail, err)
+		}
+		if err := s.noteNotice(c, m.Message, event == EventMailDropped); err != nil {
+			return err
+		}
 		var err error
 		if freed, err = s.removeMail(c, i.mail); err != nil {
 			return err
@@ -196,6 +203,26 @@ func (s *Store) endMail(ctx context.Context, i *OutboxItem, event Event, note st
 	}
 	s.discard(ctx, freed)
 	return nil
+}
+
+// noteNotice notes with a message what became of the mail that announces it.
+func (s *Store) noteNotice(c *change, message id, lost bool) error {
+	if message == (id{}) {
+		return nil
+	}
+	var m messageRecord
+	err := s.vault.get(c.Tx, bucketMessage, message[:], &m)
+	if errors.Is(err, errNotFound) {
+		return nil // it ended, and was forgotten
+	}
+	if err != nil {
+		return err
+	}
+	m.NoticeLost = lost
+	if !lost {
+		m.Noticed = s.now().UTC()
+	}
+	return s.vault.put(c, bucketMessage, message[:], m)
 }
 
 // RetryMail shows a mail again after a while.
@@ -228,12 +255,12 @@ func (s *Store) removeMail(c *change, mail id) ([]freedPayload, error) {
 	if m.Key == nil {
 		return nil, nil
 	}
-	return s.release(c, m.Payload, true)
+	return s.unref(c, m.Payload, true)
 }
 
-// release takes one reference from a payload. With the last one the payload is
+// unref takes one reference from a payload. With the last one the payload is
 // deleted (now), or stays until its week's file goes.
-func (s *Store) release(c *change, payload id, now bool) ([]freedPayload, error) {
+func (s *Store) unref(c *change, payload id, now bool) ([]freedPayload, error) {
 	var p payloadRecord
 	err := s.vault.get(c.Tx, bucketPayload, payload[:], &p)
 	if err != nil {

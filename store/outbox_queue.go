@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
 )
 
 // maxInlineMail is the size up to which a mail lies in meta.db. Large values
@@ -21,7 +22,14 @@ func (d *Deposit) queue(ctx context.Context, m Mail) error {
 	mail, now := newID(), s.now()
 	r := mailRecord{
 		versioned: current, Kind: m.Kind, From: m.From, To: m.To, ID: m.ID,
-		Queued: now.UTC(), Expires: now.Add(s.o.MailLife).UTC(),
+		Queued: now.UTC(), Expires: now.Add(s.o.MailLife).UTC(), Pass: m.Pass,
+	}
+	if m.Message != "" {
+		about, err := parseID(m.Message)
+		if err != nil {
+			return fmt.Errorf("store a mail: %w: message %q", socket.ErrInvalid, m.Message)
+		}
+		r.Message = about
 	}
 	all := io.Reader(bytes.NewReader(m.Data))
 	if m.Rest != nil {
@@ -72,6 +80,21 @@ func (d *Deposit) putMail(mail id, r mailRecord, visible time.Time) {
 	d.putRecord(bucketMail, mail[:], r)
 	d.put(bucketExpiry, expiryKey(r.Expires, expireMail, mail[:]), nil)
 	d.putRecord(bucketOutbox, queueKey(visible, mail), outboxRecord{versioned: current})
+}
+
+// send adds a small mail of the store's own to the outbox, in the caller's
+// transaction. The caller calls mailAdded after it.
+func (s *Store) send(c *change, m Mail, about id, until time.Time) error {
+	if len(m.Data) > maxInlineMail || m.Rest != nil {
+		return fmt.Errorf("render a %s: more than %d octets", m.Kind, maxInlineMail)
+	}
+	now := s.now()
+	d := s.Begin(DepositKey{}) // only to collect
+	d.putMail(newID(), mailRecord{
+		versioned: current, Kind: m.Kind, From: m.From, To: m.To, ID: m.ID, Message: about,
+		Queued: now.UTC(), Expires: until.UTC(), Size: int64(len(m.Data)), Data: m.Data,
+	}, now)
+	return d.putAll(c)
 }
 
 // A mailPayload writes a large mail. Its chunks are sealed under a key of their

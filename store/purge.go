@@ -112,11 +112,12 @@ func (s *Store) purgeKeys(ctx context.Context, keys [][]byte) error {
 			}
 			freed = append(freed, f...)
 		}
-		return nil
+		return p.tell()
 	})
 	if err != nil {
 		return err
 	}
+	s.mailAdded() // reminders and the like, if there were any
 	return s.deleteChunks(ctx, freed)
 }
 
@@ -129,6 +130,9 @@ type purger struct {
 	store *Store
 	c     *change
 	turns map[id][]byte // keys of bucketOutbox, when they are needed
+	// What senders are told, and the audit entries about it.
+	told    map[string]*FollowMail
+	entries []Entry
 }
 
 // end handles one entry of bucketExpiry. What is gone already is no error.
@@ -140,11 +144,23 @@ func (p *purger) end(kind byte, key []byte) ([]freedPayload, error) {
 	case expireMail:
 		return p.endOfMail(key)
 	case expireOutline:
-		return nil, c.drop(bucketMessage, key)
+		return nil, s.forgetMessage(c, id(key))
+	case expireHold:
+		return s.expireHold(c, id(key))
+	case expireHoldGone:
+		return nil, s.forgetHold(c, id(key))
+	case expireDispatch:
+		return nil, s.forgetDispatch(c, id(key))
+	case expireTrust:
+		return nil, c.drop(bucketTrust, key)
+	case expireThread:
+		return nil, c.drop(bucketThread, key)
+	case dueUnread, dueWarning:
+		return nil, p.remindDue(kind, id(key[:16]))
 	case expirePayload:
 		return nil, c.drop(bucketPayload, key) // the chunks go with the week's file
 	case expireLink:
-		return nil, s.endLink(c, key, endExpired)
+		return nil, s.endLink(c, key, endExpired, "")
 	case expireLinkGone:
 		return nil, c.drop(bucketLink, key)
 	case expireDedup:
@@ -176,11 +192,14 @@ func (p *purger) endOfMessage(kind byte, key []byte) ([]freedPayload, error) {
 		return nil, err
 	}
 	if kind == expireGrace {
-		return s.endMessage(c, id(key), m, endUsed)
+		return s.endMessage(c, id(key), m, endUsed, "")
 	}
-	freed, err := s.endMessage(c, id(key), m, endExpired)
+	freed, err := s.endMessage(c, id(key), m, endExpired, "")
 	if err != nil {
 		return nil, err
+	}
+	if m.Opened.IsZero() && s.o.Reminders.ExpiredUnread {
+		p.tellSender(FollowExpired, id(key), m)
 	}
 	return freed, s.audit(c, Entry{Event: EventExpired, Message: id(key).String(), Address: m.Recipient, Sender: m.Sender})
 }
@@ -203,6 +222,9 @@ func (p *purger) endOfMail(key []byte) ([]freedPayload, error) {
 	}
 	freed, err := s.removeMail(c, id(key))
 	if err != nil {
+		return nil, err
+	}
+	if err := s.noteNotice(c, m.Message, true); err != nil {
 		return nil, err
 	}
 	var entries []Entry

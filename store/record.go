@@ -45,18 +45,12 @@ const (
 )
 
 // endError returns the error for whoever holds what ended.
-func endError(end string) error {
-	switch end {
-	case endRecalled:
-		return socket.ErrRecalled
-	case endUsed:
-		return socket.ErrUsed
-	}
-	return socket.ErrExpired
+func endError(how, by string, at time.Time) error {
+	return &socket.EndedError{How: how, By: by, At: at}
 }
 
-// messageRecord is a sealed message as one recipient has it. After its end only
-// Account and Ended are left.
+// messageRecord is a sealed message as one recipient has it. After its end it is
+// an outline, see [messageRecord.outline].
 type messageRecord struct {
 	versioned
 	Account    accountID  `json:"account"`
@@ -73,6 +67,26 @@ type messageRecord struct {
 	Expires    time.Time  `json:"expires,omitzero"`
 	Opened     time.Time  `json:"opened,omitzero"`
 	Replied    time.Time  `json:"replied,omitzero"`
+
+	Restrict seal.Restriction `json:"restrict,omitzero"`
+	PIN      *pinRecord       `json:"pin,omitempty"`
+	Receipt  string           `json:"receipt,omitempty"` // where the read receipt goes
+
+	Dispatch   id          `json:"dispatch,omitzero"` // what its sender can follow
+	Noticed    time.Time   `json:"noticed,omitzero"`
+	NoticeLost bool        `json:"noticeLost,omitempty"`
+	Reminded   time.Time   `json:"reminded,omitzero"` // because its sender asked
+	Unread     []time.Time `json:"unread,omitempty"`  // when reminders of an unread one are due
+	Warn       time.Time   `json:"warn,omitzero"`     // when the warning of its end is due
+
+	EndedAt time.Time `json:"endedAt,omitzero"`
+	EndedBy string    `json:"endedBy,omitempty"`
+}
+
+// A pinRecord guards a message that needs a PIN.
+type pinRecord struct {
+	Verifier tokenHash `json:"verifier"` // SHA-256 of the PIN's verifier
+	Failures int       `json:"failures,omitempty"`
 }
 
 // payloadRecord says where a payload is. A reply in the outbox has one too.
@@ -85,12 +99,16 @@ type payloadRecord struct {
 	Refs   int         `json:"refs"`   // messages that have it; 0: waits for its week to end
 }
 
-// linkRecord is what a link is for. After its end only Kind and Ended are left.
+// linkRecord is what a link is for. After its end only Kind and what tells of the
+// end are left. Links of senders have no end of their own: they go with what they
+// are for.
 type linkRecord struct {
 	versioned
 	Kind    socket.LinkKind `json:"kind"`
 	Ended   string          `json:"ended,omitempty"`
-	Message id              `json:"message,omitzero"`
+	EndedAt time.Time       `json:"endedAt,omitzero"`
+	EndedBy string          `json:"endedBy,omitempty"`
+	Message id              `json:"message,omitzero"` // or the hold or the dispatch
 	Address string          `json:"address,omitempty"`
 	Created time.Time       `json:"created,omitzero"`
 	Expires time.Time       `json:"expires,omitzero"`
@@ -157,6 +175,8 @@ type mailRecord struct {
 	Data    []byte    `json:"data,omitempty"`
 	Payload id        `json:"payload,omitzero"`
 	Key     []byte    `json:"key,omitempty"`
+	Pass    []byte    `json:"pass,omitempty"`
+	Message id        `json:"message,omitzero"` // that it announces
 }
 
 // dedupRecord is the outcome of an offer.

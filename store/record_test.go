@@ -12,7 +12,8 @@ func allRecords() map[string]record {
 	return map[string]record{
 		bucketMessage: &messageRecord{}, bucketPayload: &payloadRecord{}, bucketLink: &linkRecord{},
 		bucketAccount: &accountRecord{}, bucketSession: &sessionRecord{}, bucketOutbox: &outboxRecord{},
-		bucketMail: &mailRecord{}, bucketDedup: &dedupRecord{}, bucketAudit: &auditRecord{},
+		bucketHold: &holdRecord{}, bucketTrust: &trustRecord{}, bucketUnwanted: &unwantedRecord{},
+		bucketDispatch: &dispatchRecord{}, bucketLine: &lineRecord{}, bucketMail: &mailRecord{}, bucketDedup: &dedupRecord{}, bucketAudit: &auditRecord{},
 	}
 }
 

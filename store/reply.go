@@ -57,10 +57,8 @@ func (s *Store) Reply(ctx context.Context, by socket.Caller, r socket.Reply, ent
 		if err != nil || now.done {
 			return err
 		}
-		for _, p := range d.puts {
-			if err := c.put(p.bucket, p.key, p.value); err != nil {
-				return err
-			}
+		if err := d.putAll(c); err != nil {
+			return err
 		}
 		return s.noteReply(c, now)
 	})
@@ -101,7 +99,7 @@ func (s *Store) answered(tx *bbolt.Tx, by socket.Caller, r socket.Reply) (a answ
 	if err != nil {
 		return a, err
 	}
-	if a.record.ReplyTo == "" {
+	if !a.record.canReply() {
 		return a, fmt.Errorf("%w: the message can't be answered", socket.ErrInvalid)
 	}
 	h := sha256.Sum256(append(a.message[:], r.Nonce...))
@@ -137,6 +135,7 @@ func (s *Store) queueReply(ctx context.Context, d *Deposit, to answered, r socke
 		return err
 	}
 	d.putMail(mail, rec, now)
+	d.noteThread(m.ID, to.record.Recipient)
 	return nil
 }
 

@@ -98,10 +98,8 @@ func (s *Store) putReset(c *change, account accountID, r ResetMail, m Mail, enti
 		// The link in it is worth nothing after its time.
 		Queued: r.Created.UTC(), Expires: r.Expires.UTC(), Size: int64(len(m.Data)), Data: m.Data,
 	}, r.Created)
-	for _, p := range d.puts {
-		if err := c.put(p.bucket, p.key, p.value); err != nil {
-			return err
-		}
+	if err := d.putAll(c); err != nil {
+		return err
 	}
 	if !entitled {
 		for _, p := range d.puts {
@@ -116,7 +114,7 @@ func (s *Store) putReset(c *change, account accountID, r ResetMail, m Mail, enti
 // endResets ends every reset link of an account.
 func (s *Store) endResets(c *change, account accountID) error {
 	for _, h := range suffixes(c.Tx, bucketReset, account[:]) {
-		if err := s.endLink(c, h, endUsed); err != nil {
+		if err := s.endLink(c, h, endUsed, ""); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,9 @@ import (
 // Stats are counts of what the store holds.
 type Stats struct {
 	Messages     int       // sealed messages and outlines of ended ones
+	Holds        int       // held and deferred messages, and what is kept of ended ones
+	Dispatches   int       // messages that their senders can follow
+	Trusts       int       // senders that rules let pass since a release
 	Accounts     int       // portal accounts
 	Sessions     int       // not yet purged
 	Outbox       int       // mails waiting or being sent
@@ -29,6 +32,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		st.MetaBytes = tx.Size()
 		for bucket, n := range map[string]*int{
 			bucketMessage: &st.Messages, bucketAccount: &st.Accounts,
+			bucketHold: &st.Holds, bucketDispatch: &st.Dispatches, bucketTrust: &st.Trusts,
 			bucketSession: &st.Sessions, bucketOutbox: &st.Outbox,
 		} {
 			if err := ctx.Err(); err != nil {

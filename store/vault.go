@@ -25,6 +25,7 @@ var errNotFound = errors.New("not found")
 type vault struct {
 	box                 *seal.Box
 	index, dedup, decoy [seal.KeySize]byte
+	deferral            [seal.KeySize]byte
 }
 
 func newVault(k *keys.Owner) *vault {
@@ -33,6 +34,8 @@ func newVault(k *keys.Owner) *vault {
 		index: k.Derive(keys.PurposeIndex),
 		dedup: k.Derive(keys.PurposeDedup),
 		decoy: k.Derive(keys.PurposeDecoy),
+
+		deferral: k.Derive(keys.PurposeDefer),
 	}
 }
 

@@ -57,6 +57,7 @@ const (
 	PurposeIndex   = "postseal v1 store index"     // keyed hashes of addresses
 	PurposeDedup   = "postseal v1 store dedup"     // keyed hashes of offers by the MTA
 	PurposeDecoy   = "postseal v1 store decoy"     // what unknown addresses are told
+	PurposeDefer   = "postseal v1 store deferral"  // codes of deferred messages
 	PurposeGuard   = "postseal v1 loop guard"      // the header of our own mail
 	PurposeTempKey = "postseal v1 temporary files" // reserved
 )
