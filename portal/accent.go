@@ -96,6 +96,8 @@ func parseColour(s string) (rgb, error) {
 
 // css sets the custom properties that app.css builds on.
 func (a accent) css() string {
-	return fmt.Sprintf(":root{--button:%s;--on-button:%s;--accent:%s}@media(prefers-color-scheme:dark){:root{--accent:%s}}\n",
-		a.button, a.onButton, a.light, a.dark)
+	return fmt.Sprintf(":root{--button:%s;--on-button:%s;--accent:%s}\n", a.button, a.onButton, a.light)
 }
+
+// darkCSS sets those that dark.css changes.
+func (a accent) darkCSS() string { return fmt.Sprintf(":root{--accent:%s}\n", a.dark) }

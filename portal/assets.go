@@ -47,8 +47,11 @@ func newAssets(b Brand) (*assets, error) {
 		if !ok {
 			return nil, fmt.Errorf("static file %s has an unknown type", f.Name())
 		}
-		if f.Name() == "app.css" {
+		switch f.Name() {
+		case "app.css":
 			body = append([]byte(colours.css()), body...)
+		case "dark.css":
+			body = append([]byte(colours.darkCSS()), body...)
 		}
 		a.add(f.Name(), kind, body)
 	}

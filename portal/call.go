@@ -67,7 +67,7 @@ func (p *portal) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &recorder{ResponseWriter: w}
 		c := &call{w: rec, r: r, route: rt, client: p.clientAddress(r), started: time.Now()}
-		c.viewer = &locale.Viewer{Language: p.texts.English(), Zone: time.UTC, Now: p.now()}
+		c.viewer = p.viewerOf(r, nil)
 		p.headers(rec.Header())
 
 		timeout := p.limits.Timeout

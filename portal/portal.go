@@ -39,6 +39,11 @@ type Options struct {
 	URL string
 	// Brand is how the organisation presents itself.
 	Brand Brand
+	// Language is the code of the language for who asks for none that there is;
+	// "": English. Languages are those for the addresses of a domain and of what
+	// is below it.
+	Language  string
+	Languages map[string]string
 	// Limits bound what a request may cost; a zero field has its default.
 	Limits Limits
 	// TrustedProxies may name the client in X-Forwarded-For; anybody else's is
@@ -120,6 +125,7 @@ type portal struct {
 
 	assets     *assets
 	texts      *locale.Catalogues
+	languages  *locale.Choice
 	views      *views
 	sanitiser  *display.Sanitiser
 	passwords  *passwordRules
@@ -176,8 +182,11 @@ func newPortal(o Options) (*portal, error) {
 	if p.texts, err = locale.Load(); err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
+	if p.languages, err = p.texts.NewChoice(o.Language, o.Languages); err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
 	if p.brand.Name == "" {
-		p.brand.Name = p.texts.English().Text("brand.default")
+		p.brand.Name = p.languages.Fallback().Text("brand.default")
 	}
 	if p.assets, err = newAssets(p.brand); err != nil {
 		return nil, fmt.Errorf("portal: %w", err)

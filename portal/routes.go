@@ -82,6 +82,7 @@ func routes() []route {
 		{"POST", "/m/" + id + "/reply", session, upload, (*portal).reply},
 		{"GET", "/m/" + id + "/sent", session, light, (*portal).replySent},
 
+		{"POST", "/language", public, light, (*portal).chooseLanguage},
 		{"GET", "/static/{file:[A-Za-z0-9._-]+}", public, light, (*portal).static},
 		{"GET", "/favicon.ico", public, light, (*portal).favicon},
 		{"GET", "/robots.txt", public, light, (*portal).robots},

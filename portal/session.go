@@ -11,10 +11,11 @@ import (
 
 // A user is the account behind a live session.
 type user struct {
-	token   seal.Token
-	address string
-	name    string
-	key     seal.AccountKey
+	token       seal.Token
+	address     string
+	name        string
+	key         seal.AccountKey
+	preferences Preferences
 }
 
 // cookieName is that of the session cookie. Browsers take a cookie with the
@@ -76,7 +77,9 @@ func (p *portal) findUser(c *call) (*user, error) {
 		// The token is right and the secret is not: nothing can be opened by it.
 		return nil, nil
 	}
-	return &user{token, info.Address, info.Name, key}, nil
+	u := &user{token: token, address: info.Address, name: info.Name, key: key}
+	c.viewer = p.viewerOf(c.r, u)
+	return u, nil
 }
 
 // begin makes a fresh session the browser's, in place of any that it had.
@@ -92,7 +95,7 @@ func (p *portal) begin(c *call, s socket.Session, key seal.AccountKey) (*user, e
 		}
 	}
 	p.setCookie(c, s.Token, secret)
-	return &user{s.Token, s.Address, s.Name, key}, nil
+	return &user{token: s.Token, address: s.Address, name: s.Name, key: key}, nil
 }
 
 // needLogin answers a request that lacks a session: the form to log in, which

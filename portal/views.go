@@ -59,7 +59,8 @@ func (v *views) funcs(b *bound) template.FuncMap {
 		"size":   func(n int64) string { return b.viewer.Size(n) },
 		"short":  func(t time.Time) string { return b.viewer.Short(t) },
 		"when":   func(t time.Time) string { return b.viewer.Long(t) },
-		"iso":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"iso":    func(t time.Time) string { return b.viewer.ISO(t) },
+		"guess":  func() bool { return b.viewer.Zone == nil },
 		"asset":  func(name string) (string, error) { return v.assets.url(name) },
 		"srcdoc": srcdoc(v.assets),
 	}
@@ -103,20 +104,27 @@ func srcdoc(a *assets) func(string) string {
 
 // A layout is what every page has around its own data.
 type layout struct {
-	Title string
-	Lang  string // of the page: "en"
-	Dir   string // of its writing: "ltr" or "rtl"
-	Page  string // name of the template
-	Brand string
-	Logo  string
-	Help  string
-	User  string // address of who is logged in
-	Data  any
+	Title     string
+	Lang      string // of the page: "en"
+	Dir       string // of its writing: "ltr" or "rtl"
+	Page      string // name of the template
+	Brand     string
+	Logo      string
+	Help      string
+	User      string             // address of who is logged in
+	Theme     string             // "light", "dark"; "": as the system
+	Languages []*locale.Language // to choose from
+	Here      string             // path for coming back to this page, "" where a GET doesn't show it
+	Data      any
 }
 
 // render writes a page. It is rendered whole before its first octet goes out.
 func (p *portal) render(c *call, status int, page, title string, data any) error {
 	l := layout{Title: title, Lang: c.viewer.Code, Dir: c.viewer.Dir, Page: page, Brand: p.brand.Name, Logo: p.assets.logo, Help: p.brand.Help, Data: data}
+	l.Theme, l.Languages = c.viewer.Theme, p.texts.Languages()
+	if c.r.Method == http.MethodGet {
+		l.Here = c.r.URL.RequestURI()
+	}
 	if c.user != nil {
 		l.User = c.user.address
 	}
@@ -125,6 +133,8 @@ func (p *portal) render(c *call, status int, page, title string, data any) error
 		return fmt.Errorf("render %s: %w", page, err)
 	}
 	c.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	c.w.Header().Set("Content-Language", c.viewer.Code)
+	c.w.Header().Add("Vary", "Accept-Language, Cookie")
 	c.w.WriteHeader(status)
 	if c.r.Method != http.MethodHead {
 		_, _ = c.w.Write(b.Bytes()) // the browser may have gone

@@ -3,22 +3,32 @@
 (() => {
   'use strict';
 
-  // Times are printed in UTC; here they become the reader's own.
+  // The server prints times in the reader's zone once it knows that. Until then
+  // they are in UTC, and become the reader's own here.
+  const secure = location.protocol === 'https:';
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && /^[A-Za-z0-9_+\/-]{1,64}$/.test(zone)) {
+    document.cookie = `${secure ? '__Host-' : ''}postseal-zone=${encodeURIComponent(zone)}; Path=/; Max-Age=31536000; SameSite=Lax${secure ? '; Secure' : ''}`;
+  }
   for (const t of document.querySelectorAll('time[data-local]')) {
     const at = new Date(t.dateTime);
     if (isNaN(at)) continue;
-    // The pages' language, in the reader's own variety of it.
-    const page = document.documentElement.lang || 'en';
-    const lang = (navigator.languages || []).find((l) => l.split('-')[0] === page) || page;
+    const lang = document.documentElement.lang || 'en';
     const now = new Date();
-    let style = { dateStyle: 'medium', timeStyle: 'short' };
+    const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+    let style = { day: 'numeric', month: 'long', year: 'numeric', ...clock };
     if (t.dataset.local === 'short') {
       t.title = at.toLocaleString(lang, style);
-      if (at.toDateString() === now.toDateString()) style = { timeStyle: 'short' };
+      if (at.toDateString() === now.toDateString()) style = clock;
       else if (at.getFullYear() === now.getFullYear()) style = { day: 'numeric', month: 'short' };
-      else style = { dateStyle: 'medium' };
+      else style = { dateStyle: 'short' };
     }
     t.textContent = at.toLocaleString(lang, style);
+  }
+
+  // Choosing a language keeps the code of a link, which is in the fragment.
+  for (const f of document.querySelectorAll('form[data-keep-fragment]')) {
+    f.addEventListener('submit', () => { f.action = f.action.split('#')[0] + location.hash; });
   }
 
   // A frame can't be as tall as its content by CSS. No script runs in it; its

@@ -1,0 +1,84 @@
+package locale
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// A Choice says which language speaks to whom when they haven't chosen one.
+type Choice struct {
+	fallback *Language
+	domains  map[string]*Language
+}
+
+// NewChoice makes a choice of the catalogues: usual is the code of the language
+// for everybody who asks for none that there is, domains are those for the
+// addresses of a domain and what is below it. "" and nil mean English.
+func (c *Catalogues) NewChoice(usual string, domains map[string]string) (*Choice, error) {
+	choice := &Choice{fallback: c.English(), domains: map[string]*Language{}}
+	if usual != "" {
+		if choice.fallback = c.near(usual); choice.fallback == nil {
+			return nil, fmt.Errorf("there is no language %q", usual)
+		}
+	}
+	for domain, code := range domains {
+		l := c.near(code)
+		if l == nil {
+			return nil, fmt.Errorf("there is no language %q (for %s)", code, domain)
+		}
+		choice.domains[strings.ToLower(domain)] = l
+	}
+	return choice, nil
+}
+
+// near returns the language called so (BCP 47), or one whose readers read it too:
+// "de" for "de-AT". nil if there is none.
+func (c *Catalogues) near(name string) *Language {
+	tag, err := language.Parse(name)
+	if err != nil {
+		return nil
+	}
+	_, i, sure := c.matcher.Match(tag)
+	if sure < language.High {
+		return nil
+	}
+	return c.languages[i]
+}
+
+// maxAccept bounds what is read of an Accept-Language header.
+const maxAccept = 1000
+
+// Accepted returns the best language for an Accept-Language header (RFC 9110
+// section 12.5.4), or nil if it asks for none that there is.
+func (c *Catalogues) Accepted(header string) *Language {
+	if header == "" || len(header) > maxAccept {
+		return nil
+	}
+	tags, _, err := language.ParseAcceptLanguage(header)
+	if err != nil || len(tags) == 0 {
+		return nil
+	}
+	_, i, sure := c.matcher.Match(tags...)
+	if sure == language.No {
+		return nil
+	}
+	return c.languages[i]
+}
+
+// Domain returns the language for an address by its domain or the closest one
+// above it, or nil.
+func (c *Choice) Domain(address string) *Language {
+	_, domain, _ := strings.Cut(strings.ToLower(address), "@")
+	for domain != "" {
+		if l := c.domains[domain]; l != nil {
+			return l
+		}
+		_, domain, _ = strings.Cut(domain, ".")
+	}
+	return nil
+}
+
+// Fallback is the language for everybody else.
+func (c *Choice) Fallback() *Language { return c.fallback }
