@@ -183,7 +183,7 @@ func (o *Outbox) work(ctx context.Context) {
 // deal submits one mail and records how that went.
 func (o *Outbox) deal(ctx context.Context, i *Item) {
 	log := o.options.Log.With("kind", i.Kind, "message_id", i.ID, "attempt", i.Attempts+1)
-	err := o.submit(ctx, i)
+	part, err := o.submit(ctx, i)
 	// The mail's own deadline must not keep its outcome from being recorded.
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
@@ -197,7 +197,13 @@ func (o *Outbox) deal(ctx context.Context, i *Item) {
 			event = store.EventNoticed
 		}
 		log.Info("mail handed to the MTA", "event", string(event))
-		err = o.options.Queue.Sent(record, i)
+		if len(part) > 0 {
+			log.Error("recipients refused", "event", string(store.EventMailDropped), "recipients", len(part))
+			err = o.tell(record, i, func(to string) *refusal { return part[to] }, false)
+		}
+		if err == nil {
+			err = o.options.Queue.Sent(record, i)
+		}
 	case permanent || age > o.giveUp(i):
 		log.Error("mail dropped", "event", string(store.EventMailDropped), "error", err)
 		err = o.drop(record, i, refused, permanent)
@@ -218,24 +224,34 @@ func (o *Outbox) drop(ctx context.Context, i *Item, why *refusal, permanent bool
 	if permanent {
 		reason = "refused by the MTA"
 	}
-	if (i.Kind == store.KindNotice || i.Kind == store.KindCopy || i.Kind == store.KindReleased) && i.From != "" && o.options.Failures != nil {
-		s := notice.Status{ID: i.ID, To: i.From, Arrived: i.Queued, At: o.options.Now()}
-		status, text := "4.4.7", ""
-		if why != nil {
-			status, text = why.status(), why.text()
-		}
-		for _, to := range i.To {
-			s.Failures = append(s.Failures, notice.Failure{Address: to, Status: status, Text: text, Remote: why != nil})
-		}
-		m, err := o.options.Failures.Undelivered(s)
-		if err != nil {
-			return err
-		}
-		if err := o.options.Queue.Add(ctx, m); err != nil {
-			return err
-		}
+	if err := o.tell(ctx, i, func(string) *refusal { return why }, true); err != nil {
+		return err
 	}
 	return o.options.Queue.Drop(ctx, i, reason)
+}
+
+// tell notifies the sender of a message about recipients whom it will not reach:
+// those who were refused, or all.
+func (o *Outbox) tell(ctx context.Context, i *Item, why func(to string) *refusal, all bool) error {
+	if i.Kind != store.KindNotice && i.Kind != store.KindCopy && i.Kind != store.KindReleased || i.From == "" || o.options.Failures == nil {
+		return nil
+	}
+	s := notice.Status{ID: i.ID, To: i.From, Arrived: i.Queued, At: o.options.Now()}
+	for _, to := range i.To {
+		f := notice.Failure{Address: to, Status: "4.4.7"}
+		if r := why(to); r != nil {
+			f.Status, f.Text, f.Remote = r.status(), r.text(), true
+		} else if !all {
+			continue
+		}
+		s.Failures = append(s.Failures, f)
+		s.ID += " " + to // copies of one message have its Message-ID in common
+	}
+	m, err := o.options.Failures.Undelivered(s)
+	if err != nil {
+		return err
+	}
+	return o.options.Queue.Add(ctx, m)
 }
 
 // The bounds of the waiting time between two attempts.

@@ -95,7 +95,8 @@ func (q *fakeQueue) Due() <-chan struct{} { return q.due }
 // mta is an SMTP server that takes or refuses.
 type mta struct {
 	mu     sync.Mutex
-	refuse error // to RCPT
+	refuse error  // to RCPT
+	only   string // whom it refuses so; "" is everybody
 	slow   chan struct{}
 	inTLS  bool
 	from   string
@@ -118,7 +119,7 @@ type mtaSession struct {
 
 func (s *mtaSession) Mail(from string, _ *smtp.MailOptions) error { s.from = from; return nil }
 func (s *mtaSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if s.refuse != nil {
+	if s.refuse != nil && (s.only == "" || s.only == to) {
 		return s.refuse
 	}
 	s.to = append(s.to, to)
@@ -279,6 +280,57 @@ func TestRefusals(t *testing.T) {
 			for _, a := range q.added {
 				if a.From != "" || a.To[0] != "ann@example.com" || !bytes.Contains(a.Data, []byte("Final-Recipient: rfc822; bob@customer.example")) {
 					t.Errorf("notification %+v", a)
+				}
+			}
+		})
+	}
+}
+
+// One recipient's refusal for good is not the others'.
+func TestSomeRefused(t *testing.T) {
+	notices, err := notice.New(notice.Options{URL: "https://p.example", Domain: "example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply := func(code int, class int) *smtp.SMTPError {
+		return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{class, 1, 1}, Message: "no such user"}
+	}
+	for _, tt := range []struct {
+		name          string
+		refuse        error
+		only          string
+		taken, sent   int
+		retried, told int
+	}{
+		{"the first", reply(550, 5), "a@x.example", 1, 1, 0, 1},
+		{"the last", reply(550, 5), "c@x.example", 1, 1, 0, 1},
+		{"for now", reply(450, 4), "b@x.example", 0, 0, 1, 0},
+		{"all", reply(550, 5), "", 0, 0, 0, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := &mta{refuse: tt.refuse, only: tt.only}
+			q := newQueue(item(func(i *Item) {
+				i.Kind, i.To, i.Pass = store.KindReleased, []string{"a@x.example", "b@x.example", "c@x.example"}, []byte("pass")
+			}))
+			run(t, q, Options{Address: m.serve(t, nil), Failures: notices})
+			if m.taken != tt.taken || len(q.sent) != tt.sent || len(q.retried) != tt.retried || len(q.added) != tt.told {
+				t.Fatalf("taken %d, sent %d, retried %v, told %d", m.taken, len(q.sent), q.retried, len(q.added))
+			}
+			for _, to := range []string{"a@x.example", "b@x.example", "c@x.example"} {
+				for _, dsn := range q.added {
+					if got, want := bytes.Contains(dsn.Data, []byte("Final-Recipient: rfc822; "+to)), tt.only == "" || tt.only == to; got != want {
+						t.Errorf("notification about %s: %v", to, got)
+					}
+				}
+			}
+			if tt.taken > 0 {
+				p, err := mail.ReadMessage(bytes.NewReader(m.data))
+				if err != nil {
+					t.Fatal(err)
+				}
+				e := guard.Envelope{From: m.from, To: m.to, MessageID: p.Header.Get("Message-ID")}
+				if _, ok := guard.New(guardKey).Genuine(p.Header.Get(guard.Header), e, time.Now()); !ok || len(m.to) != 2 {
+					t.Errorf("to %q, genuine %v", m.to, ok)
 				}
 			}
 		})

@@ -61,28 +61,34 @@ func (r *refusal) text() string {
 // none. It may have it tomorrow: the mail waits.
 var errNoTLS = errors.New("the submission service offers no STARTTLS")
 
-// submit sends one mail in a session of its own.
-func (o *Outbox) submit(ctx context.Context, i *Item) error {
+// submit sends one mail in a session of its own. The MTA can take it for some of
+// its recipients and refuse others for good; an error is about all of them.
+func (o *Outbox) submit(ctx context.Context, i *Item) (refused map[string]*refusal, err error) {
 	data, err := i.Open()
 	if err != nil {
-		return fmt.Errorf("open a mail: %w", err)
+		return nil, fmt.Errorf("open a mail: %w", err)
 	}
 	defer data.Close()
 	c, err := o.dial(ctx)
 	if err != nil {
-		return fmt.Errorf("connect to the submission service: %w", err)
+		return nil, fmt.Errorf("connect to the submission service: %w", err)
 	}
 	defer c.Close()
-	if err := o.transact(c, i, data); err != nil {
-		var reply *smtp.SMTPError
-		if errors.As(err, &reply) {
-			return &refusal{reply}
-		}
-		return err
+	if refused, err = o.transact(c, i, data); err != nil {
+		return nil, asRefusal(err)
 	}
 	// The MTA has the mail; how the session ends matters no more.
 	_ = c.Quit()
-	return nil
+	return refused, nil
+}
+
+// asRefusal makes a negative reply a refusal and leaves any other error.
+func asRefusal(err error) error {
+	var reply *smtp.SMTPError
+	if errors.As(err, &reply) {
+		return &refusal{reply}
+	}
+	return err
 }
 
 // dial connects and starts TLS as configured.
@@ -142,30 +148,42 @@ func (b *bounded) SetDeadline(t time.Time) error {
 	return b.Conn.SetDeadline(t)
 }
 
-// transact runs one mail transaction (RFC 5321 section 3.3).
-func (o *Outbox) transact(c *smtp.Client, i *Item, data io.Reader) error {
+// transact runs one mail transaction (RFC 5321 section 3.3). It goes on without
+// recipients who are refused for good, as long as one is left.
+func (o *Outbox) transact(c *smtp.Client, i *Item, data io.Reader) (refused map[string]*refusal, err error) {
 	options := &smtp.MailOptions{UTF8: !ascii(i.From) || slices.ContainsFunc(i.To, func(a string) bool { return !ascii(a) })}
 	if err := c.Mail(i.From, options); err != nil {
-		return err
+		return nil, err
 	}
-	for _, to := range i.To {
-		if err := c.Rcpt(to, nil); err != nil {
-			return err
+	taken := make([]string, 0, len(i.To))
+	for n, to := range i.To {
+		err := c.Rcpt(to, nil)
+		var r *refusal
+		switch {
+		case err == nil:
+			taken = append(taken, to)
+		case errors.As(asRefusal(err), &r) && r.permanent() && (len(taken) > 0 || n < len(i.To)-1):
+			if refused == nil {
+				refused = map[string]*refusal{}
+			}
+			refused[to] = r
+		default:
+			return nil, err
 		}
 	}
 	w, err := c.Data()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	mark := o.options.Guard.Mark(guard.Envelope{From: i.From, To: i.To, MessageID: i.ID}, i.Pass, o.options.Now())
+	mark := o.options.Guard.Mark(guard.Envelope{From: i.From, To: taken, MessageID: i.ID}, i.Pass, o.options.Now())
 	if len(i.Pass) > 0 {
 		mark = strings.ReplaceAll(mark, " ", "\r\n ")
 	}
 	head := guard.Header + ": " + mark + "\r\n"
 	if _, err := io.Copy(w, io.MultiReader(strings.NewReader(head), data)); err != nil {
-		return fmt.Errorf("send a mail: %w", err)
+		return nil, fmt.Errorf("send a mail: %w", err)
 	}
-	return w.Close()
+	return refused, w.Close()
 }
 
 func ascii(s string) bool { return !strings.ContainsFunc(s, func(r rune) bool { return r > '~' }) }
