@@ -18,6 +18,7 @@ import (
 	"github.com/postseal/postseal/milter/guard"
 	"github.com/postseal/postseal/milter/notice"
 	"github.com/postseal/postseal/milter/outbox"
+	"github.com/postseal/postseal/milter/tlspolicy"
 	"github.com/postseal/postseal/rules"
 	"github.com/postseal/postseal/rules/extract"
 	"github.com/postseal/postseal/store"
@@ -43,6 +44,9 @@ type owner struct {
 	socket    *socket.Server
 	socketAt  net.Listener
 	control   *control
+	prober    *tlspolicy.Prober // nil where nobody carries out TLS levels
+	policies  *tlspolicy.Server // nil unless Postfix asks
+	policyAt  net.Listener
 	fatal     chan error
 }
 
@@ -74,7 +78,14 @@ func newOwner(c *config.Config, log *slog.Logger) (_ *owner, err error) {
 		return nil, err
 	}
 	g := guard.New(k.Derive(keys.PurposeGuard))
-	if o.milter, err = milter.New(milterOptions(c, o, notices, g)); err != nil {
+	if err := o.outgoingTLS(); err != nil {
+		return nil, err
+	}
+	mail, err := milterOptions(c, o, notices, g)
+	if err != nil {
+		return nil, err
+	}
+	if o.milter, err = milter.New(mail); err != nil {
 		return nil, err
 	}
 	submission, err := outboxOptions(c, o, notices, g)
@@ -114,6 +125,11 @@ func (o *owner) listen() (err error) {
 	if o.control, err = newControl(c.Store.Control, o.store, o.log); err != nil {
 		return err
 	}
+	if o.policies != nil {
+		if o.policyAt, err = listenPolicies(c); err != nil {
+			return err
+		}
+	}
 	o.listeners, err = listenMilter(c.Milter)
 	return err
 }
@@ -142,6 +158,9 @@ func (o *owner) serve(ctx context.Context) error {
 		}
 		return nil
 	})
+	if o.policies != nil {
+		work.Go(func() error { return o.policies.Serve(o.policyAt) })
+	}
 	work.Go(func() error { return o.control.run(ctx) })
 	work.Go(func() error { return ended(ctx, o.outbox.Run(ctx)) })
 	work.Go(func() error { return ended(ctx, o.rules.Watch(ctx)) })
@@ -161,6 +180,9 @@ func (o *owner) serve(ctx context.Context) error {
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailDrain)
 		defer cancel()
 		err := o.milter.Shutdown(drain)
+		if o.policies != nil {
+			o.policies.Close()
+		}
 		return errors.Join(quiet(err), quiet(o.socket.Shutdown(drain)))
 	})
 	return work.Wait()
@@ -188,6 +210,9 @@ func (o *owner) close() error {
 	}
 	if o.socketAt != nil {
 		o.socketAt.Close()
+	}
+	if o.policyAt != nil {
+		o.policyAt.Close()
 	}
 	o.control.close()
 	if o.extractor != nil {
@@ -237,8 +262,14 @@ func storeOptions(c *config.Config, k *keys.Owner, mails store.Mailer, log *slog
 // a line break after 76 characters (RFC 2045 section 6.8), and headers.
 func replyEntity(c *config.Config) int64 { return c.Limits.Reply/54*74 + 1<<20 }
 
-func milterOptions(c *config.Config, o *owner, notices *notice.Renderer, g *guard.Guard) milter.Options {
+func milterOptions(c *config.Config, o *owner, notices *notice.Renderer, g *guard.Guard) (milter.Options, error) {
+	incoming, err := incomingTLS(c)
+	if err != nil {
+		return milter.Options{}, err
+	}
 	return milter.Options{
+		Incoming:        incoming,
+		Outgoing:        o.outgoing(),
 		Rules:           o.rules,
 		Store:           milter.OfStore(o.store),
 		Notices:         notices,
@@ -259,7 +290,7 @@ func milterOptions(c *config.Config, o *owner, notices *notice.Renderer, g *guar
 			Idle:        c.Milter.Idle,
 		},
 		Log: o.log,
-	}
+	}, nil
 }
 
 // blockMode is "" for the automatic choice.

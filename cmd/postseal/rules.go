@@ -31,6 +31,7 @@ func rulesOptions(c *config.Config) rules.Options {
 	return rules.Options{
 		InternalDomains: c.InternalDomains,
 		Retention:       c.Messages.Retention,
+		NoTLS:           c.TLS.Outgoing == "none",
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/postseal/postseal/rules"
 )
 
 // The checks of single values. Each error says what is wrong, then what would be
@@ -109,6 +111,22 @@ func network(s string) error {
 	return nil
 }
 
+// networkOrLocal is a network, or the word for the local command.
+func networkOrLocal(s string) error {
+	if s == "local" || network(s) == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is no address or network, want one such as \"127.0.0.1\" or \"10.0.0.0/8\", or \"local\"", s)
+}
+
+// addressOrDomain is an entry as the rules' address lists take it.
+func addressOrDomain(s string) error {
+	if _, err := rules.ParseAddresses([]string{s}, nil); err != nil {
+		return fmt.Errorf("%q is no address or domain, want one such as \"ann@example.com\", \"example.com\" or \".example.com\"", s)
+	}
+	return nil
+}
+
 func parseNetwork(s string) (netip.Prefix, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return netip.PrefixFrom(a, a.BitLen()), nil
@@ -154,6 +172,9 @@ func (c *Config) cross(report func(key, format string, args ...any)) {
 	}
 	if c.Limits.Reply > c.Limits.Message {
 		report("limits.reply", "%s is more than limits.message (%s), want at most that", showSize(c.Limits.Reply), showSize(c.Limits.Message))
+	}
+	if c.TLS.Outgoing == "postfix" && c.TLS.PolicySocket == "" {
+		report("tls.policy_socket", "is empty, and Postfix has nobody to ask, want a socket such as \"unix:/run/postseal/tls.sock\"")
 	}
 	if c.Submission.TLS != "required" && (c.Submission.CA != "" || c.Submission.ServerName != "") {
 		report("submission.tls", "is %q, which checks no certificate, so ca and server_name have no effect: want \"required\"", c.Submission.TLS)

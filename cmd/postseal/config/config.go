@@ -31,6 +31,7 @@ type Config struct {
 	Submission Submission
 	Messages   Messages
 	Actions    Actions
+	TLS        TLS
 	Limits     Limits
 	Rules      Rules
 	Keys       Keys
@@ -109,6 +110,36 @@ type Actions struct {
 	Receipt    bool
 }
 
+// TLS is encryption on the way in and out.
+type TLS struct {
+	Incoming              string // "automatic", "required"
+	IncomingSenders       []string
+	IncomingRecipients    []string
+	IncomingAuthenticated string   // "as others", "required", "exempt"
+	IncomingExempt        []string // networks, "local"
+
+	Outgoing     string // "none", "postfix", "sendmail"
+	PolicySocket string
+	RouteAll     bool
+	Wait         time.Duration
+	DANE         bool
+	Resolver     string
+	CA           string
+}
+
+// Exempt returns IncomingExempt as networks, and whether the local command is
+// among them.
+func (t TLS) Exempt() (all []netip.Prefix, local bool) {
+	for _, s := range t.IncomingExempt {
+		if s == "local" {
+			local = true
+		} else if n, err := parseNetwork(s); err == nil { // checked when it was read
+			all = append(all, n)
+		}
+	}
+	return all, local
+}
+
 // Limits bound sizes.
 type Limits struct {
 	Message int64
@@ -177,10 +208,17 @@ func Default() *Config {
 			Thread:       true,
 		},
 		Actions: Actions{Block: "auto", Hold: 7 * day, Quarantine: "mta"},
-		Limits:  Limits{Message: 50e6, Memory: 1 << 20, Reply: 25e6},
-		Rules:   Rules{Dir: "rules.d"},
-		Keys:    Keys{Dir: "keys", Recovery: "online"},
-		Log:     Log{Format: "text", Level: "info"},
+		TLS: TLS{
+			Incoming: "automatic", IncomingAuthenticated: "as others",
+			IncomingSenders: []string{}, IncomingRecipients: []string{},
+			IncomingExempt: []string{"local", "127.0.0.0/8", "::1"},
+			Outgoing:       "none", PolicySocket: "unix:/run/postseal/tls.sock",
+			Wait: 5 * time.Second, DANE: true,
+		},
+		Limits: Limits{Message: 50e6, Memory: 1 << 20, Reply: 25e6},
+		Rules:  Rules{Dir: "rules.d"},
+		Keys:   Keys{Dir: "keys", Recovery: "online"},
+		Log:    Log{Format: "text", Level: "info"},
 	}
 }
 
@@ -192,7 +230,7 @@ func (c *Config) resolve() {
 	}
 	for _, p := range []*string{
 		&c.Milter.SpoolDir, &c.Store.Dir, &c.Store.Socket, &c.Store.Control, &c.Portal.Certificate, &c.Portal.Key,
-		&c.Submission.CA, &c.Rules.Dir, &c.Keys.Dir, &c.Brand.Logo, &c.Notice.Templates,
+		&c.Submission.CA, &c.TLS.CA, &c.Rules.Dir, &c.Keys.Dir, &c.Brand.Logo, &c.Notice.Templates,
 	} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
