@@ -142,10 +142,45 @@ func (f *fields) message(c content) []byte {
 	return f.b.Bytes()
 }
 
-// encode makes text fit for an unstructured field (RFC 2047). Each encoded word
-// has at most 75 octets; they are separated by a space, at which they fold.
+// encode makes text fit for an unstructured field (RFC 2047).
 func encode(text string) string {
-	return strings.Join(strings.Fields(mime.QEncoding.Encode("utf-8", unencoded(text))), " ")
+	text = unencoded(text)
+	if ascii(text) {
+		return text
+	}
+	return encodedWords(text)
+}
+
+// maxEncodedWord leaves room for the name of a field before the first one: a line
+// with an encoded word has at most 76 octets (RFC 2047 section 2).
+const maxEncodedWord = 64
+
+// encodedWords writes text in encoded words with a space between, at which they
+// fold and which does not count. They hold no signs that a phrase may not hold
+// (RFC 2047 section 5), and no part of a character.
+func encodedWords(text string) string {
+	const start, end = "=?utf-8?q?", "?="
+	var words []string
+	word := start
+	for _, r := range text {
+		var c strings.Builder
+		for _, b := range []byte(string(r)) {
+			switch {
+			case b == ' ':
+				c.WriteByte('_')
+			case b >= '0' && b <= '9', b >= 'A' && b <= 'Z', b >= 'a' && b <= 'z', strings.IndexByte("!*+-/", b) >= 0:
+				c.WriteByte(b)
+			default:
+				fmt.Fprintf(&c, "=%02X", b)
+			}
+		}
+		if len(word)+c.Len()+len(end) > maxEncodedWord {
+			words = append(words, word+end)
+			word = start
+		}
+		word += c.String()
+	}
+	return strings.Join(append(words, word+end), " ")
 }
 
 // address writes a mailbox (RFC 5322 section 3.4) with its name encoded.
@@ -157,9 +192,7 @@ func address(name, addr string) string {
 	phrase := name
 	switch {
 	case !ascii(name):
-		// In a phrase encoded words may hold letters, digits and few signs
-		// only (RFC 2047 section 5); base64 keeps to them.
-		phrase = strings.Join(strings.Fields(mime.BEncoding.Encode("utf-8", name)), " ")
+		phrase = encodedWords(name)
 	case strings.ContainsFunc(name, func(r rune) bool { return strings.ContainsRune(`()<>[]:;@\,."`, r) }):
 		phrase = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
 	}

@@ -73,8 +73,11 @@ func (r *Renderer) noticeData(t *tongue, n Notice) (*noticeData, error) {
 		PIN:    n.Restrict.PIN || s.PIN != "", NoPrint: n.Restrict.NoPrint, NoReply: n.Restrict.NoReply,
 		Phrase: clip(n.Phrase), Sent: r.moment(t, s.Created), Until: r.day(t, s.Expires),
 	}
+	var err error
 	if d.Author.Address == "" {
-		d.Author.Address = "unknown sender"
+		if d.Author.Address, err = t.text("notice.unknown", nil); err != nil {
+			return nil, err
+		}
 	}
 	if strings.EqualFold(d.Author.Name, d.Author.Address) {
 		d.Author.Name = ""
@@ -97,7 +100,6 @@ func (r *Renderer) noticeData(t *tongue, n Notice) (*noticeData, error) {
 		d.New = true
 		d.Link, d.Code = r.options.URL+"/a/"+s.Message+"#"+s.Code.Fragment(), s.Code.Text()
 	}
-	var err error
 	d.Button, err = t.text("notice.button", d)
 	return d, err
 }

@@ -1,15 +1,24 @@
 // Package notice writes the mail that Postseal itself sends: the notice that a
-// recipient gets instead of a sealed message, delivery status notifications
-// (RFC 3464), receipts for senders, reports to those whom a rule names, the mail with a reset link,
-// and the header of a guest's reply.
+// recipient gets instead of a sealed message, reminders, receipts for senders and
+// what else they are told, delivery status notifications (RFC 3464), disposition
+// notifications (RFC 8098), reports to those whom a rule names, the mail with a
+// reset link, and the header of a guest's reply.
 //
 // Everything is 7-bit (quoted-printable, encoded words) with lines of at most 76
 // octets, so that no MTA on the way has to change it. It reads without images,
 // attachments or anything loaded from afar, and follows from its input alone:
 // the same input gives the same octets, so mail sent twice is the same mail.
 //
-// The texts are templates (text/template for *.txt, html/template for *.html).
-// The administrator can override each with a file of the same name.
+// Mail that a machine writes has the null reverse-path (RFC 5321 section 4.5.5)
+// and Auto-Submitted (RFC 3834 section 5), so that nothing answers it and no loop
+// begins. A notice and a guest's reply stand for a person's mail and have
+// neither.
+//
+// The texts are catalogues, one for each language; the templates (text/template
+// for *.txt, html/template for *.html) are their structure. The administrator can
+// override each with a file of the same name, and single texts with a catalogue
+// that holds nothing but them. A mail has the language of its reader's account,
+// or of the domain, or the usual one.
 package notice
 
 import (
@@ -57,8 +66,9 @@ type Renderer struct {
 	languages *languages
 }
 
-// New loads the templates. A missing or broken one is an error with file and
-// line; each is tried with examples first, so that none fails later.
+// New loads the templates and the texts. A missing or broken one of the
+// administrator's is an error with file and line; each is tried with examples
+// first, so that none fails later.
 func New(o Options) (*Renderer, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
@@ -102,8 +112,10 @@ func New(o Options) (*Renderer, error) {
 		return nil, err
 	}
 	r := &Renderer{options: o, host: u.Host, languages: l}
-	if err := r.tryTemplates(); err != nil {
-		return nil, err
+	if o.Templates != "" { // ours are tried by tests
+		if err := r.tryTemplates(); err != nil {
+			return nil, err
+		}
 	}
 	return r, nil
 }

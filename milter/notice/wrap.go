@@ -8,7 +8,7 @@ import (
 // textWidth is the most characters in a line of a text.
 const textWidth = 72
 
-// wrap breaks the lines of a text at spaces. A line keeps its indent; after "- "
+// wrap breaks the lines of a text at spaces, not at those that hold together. A line keeps its indent; after "- "
 // the text of the item goes on below itself. A word that is too long, such as a
 // link, stays whole.
 func wrap(text string) string {
@@ -26,7 +26,7 @@ func wrap(text string) string {
 			below += "  "
 		}
 		column := 0
-		for i, w := range strings.Fields(rest) {
+		for i, w := range strings.FieldsFunc(rest, func(r rune) bool { return r == ' ' }) {
 			n := utf8.RuneCountInString(w)
 			switch {
 			case i == 0:

@@ -1,0 +1,276 @@
+package notice
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net/mail"
+	"net/textproto"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/emersion/go-message"
+
+	"github.com/postseal/postseal/store"
+)
+
+// everyMail renders all mails in all languages, by name and language. What
+// ReplyHeader leaves to others is added.
+func everyMail(t *testing.T) map[string]store.Mail {
+	t.Helper()
+	out := map[string]store.Mail{}
+	for _, lang := range spoken {
+		r := newRenderer(t, func(o *Options) { o.Language = lang })
+		for name, m := range mails(t, r) {
+			if name == "reply" {
+				m.Data = append(bytes.Clone(m.Data), "Content-Type: text/plain\r\n\r\nHello\r\n"...)
+			}
+			out[name+"."+lang] = m
+		}
+	}
+	if len(out) < 20*len(spoken) {
+		t.Fatalf("%d mails", len(out))
+	}
+	return out
+}
+
+// ofPerson tells mail that stands for a person's from what a machine writes.
+func ofPerson(m store.Mail) bool { return m.Kind == store.KindNotice || m.Kind == "reply" }
+
+// Whatever goes through any MTA unchanged is 7-bit with short lines, and ends
+// them with CRLF alone.
+func TestSevenBit(t *testing.T) {
+	for name, m := range everyMail(t) {
+		if !bytes.HasSuffix(m.Data, []byte("\r\n")) {
+			t.Errorf("%s does not end with a line end", name)
+		}
+		for i, l := range bytes.Split(m.Data, []byte("\r\n")) {
+			if len(l) > 76 {
+				t.Errorf("%s:%d: %d octets: %q", name, i+1, len(l), l)
+			}
+			for _, c := range l {
+				if c >= 0x80 || c < ' ' && c != '\t' {
+					t.Errorf("%s:%d: octet %#x", name, i+1, c)
+				}
+			}
+		}
+	}
+}
+
+// once are fields that stand exactly once, or at most (RFC 5322 section 3.6).
+var once = map[string]bool{
+	"Date": true, "From": true, "To": true, "Subject": true, "Message-Id": true, "Mime-Version": true, "Content-Type": true,
+	"Reply-To": false, "In-Reply-To": false, "References": false, "Content-Transfer-Encoding": false, "Content-Language": false,
+	"Auto-Submitted": false, "X-Auto-Response-Suppress": false,
+}
+
+func TestHeader(t *testing.T) {
+	for name, m := range everyMail(t) {
+		p, err := mail.ReadMessage(bytes.NewReader(m.Data))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for field, values := range p.Header {
+			if _, known := once[field]; !known || len(values) != 1 {
+				t.Errorf("%s: %d fields %s", name, len(values), field)
+			}
+		}
+		for field, must := range once {
+			if must && p.Header.Get(field) == "" {
+				t.Errorf("%s: no %s", name, field)
+			}
+		}
+		if got := p.Header.Get("Message-ID"); got != m.ID {
+			t.Errorf("%s: Message-ID %q, the outbox knows %q", name, got, m.ID)
+		}
+		for _, f := range []string{"From", "To", "Reply-To"} {
+			if p.Header.Get(f) == "" {
+				continue
+			}
+			if l, err := p.Header.AddressList(f); err != nil || len(l) != 1 {
+				t.Errorf("%s: %s: %d addresses, %v", name, f, len(l), err)
+			}
+		}
+		if _, err := p.Header.Date(); err != nil {
+			t.Errorf("%s: Date: %v", name, err)
+		}
+		_, lang, _ := strings.Cut(name, ".")
+		if got := p.Header.Get("Content-Language"); got != lang && m.Kind != "reply" {
+			t.Errorf("%s: Content-Language %q", name, got)
+		}
+	}
+}
+
+// answered tells whether a program that answers for somebody who is away would
+// answer a mail: by RFC 3834 section 2, RFC 5230 section 4.6, and what Exchange
+// looks at.
+func answered(m store.Mail, h mail.Header) bool {
+	local, _, _ := strings.Cut(strings.ToLower(m.From), "@")
+	machine := []string{"mailer-daemon", "listserv", "majordomo", "postmaster", "noreply", "no-reply"}
+	switch auto := strings.ToLower(h.Get("Auto-Submitted")); {
+	case m.From == "", slices.Contains(machine, local), strings.HasPrefix(local, "owner-"), strings.HasSuffix(local, "-request"):
+		return false
+	case auto != "" && auto != "no":
+		return false
+	case h.Get("X-Auto-Response-Suppress") != "", h.Get("List-Id") != "":
+		return false
+	}
+	return true
+}
+
+// A machine's mail is not answered by another machine, and can't be returned to
+// it: no loop begins. Each of the two reasons suffices by itself.
+func TestNothingAnswers(t *testing.T) {
+	for name, m := range everyMail(t) {
+		p, err := mail.ReadMessage(bytes.NewReader(m.Data))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := answered(m, p.Header); got != ofPerson(m) {
+			t.Errorf("%s is answered: %v", name, got)
+		}
+		if ofPerson(m) {
+			if m.From == "" || p.Header.Get("Auto-Submitted") != "" {
+				t.Errorf("%s: a person's mail from %q, Auto-Submitted %q", name, m.From, p.Header.Get("Auto-Submitted"))
+			}
+			continue
+		}
+		if m.From != "" {
+			t.Errorf("%s: envelope sender %q, want the null reverse-path", name, m.From)
+		}
+		m.From = "somebody@example.com"
+		for _, field := range []string{"Auto-Submitted", "X-Auto-Response-Suppress"} {
+			h := mail.Header(map[string][]string{field: {p.Header.Get(field)}})
+			if answered(m, h) {
+				t.Errorf("%s: %s %q does not stop an answer", name, field, p.Header.Get(field))
+			}
+		}
+		if auto := p.Header.Get("Auto-Submitted"); auto != autoGenerated && auto != autoReplied {
+			t.Errorf("%s: Auto-Submitted %q", name, auto)
+		}
+	}
+}
+
+// A notification of either kind has three parts at most, a text first, and a part
+// for machines with the fields that its standard asks for.
+func TestReports(t *testing.T) {
+	tests := map[string]struct {
+		report string
+		fields []string // of the first group
+		each   []string // of every other one
+	}{
+		"returned":    {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status"}},
+		"undelivered": {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status", "Diagnostic-Code"}},
+		"expired":     {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status"}},
+		"read":        {"disposition-notification", []string{"Reporting-UA", "Final-Recipient", "Original-Message-ID", "Disposition"}, nil},
+	}
+	seen := 0
+	for name, m := range everyMail(t) {
+		base, _, _ := strings.Cut(name, ".")
+		e, err := message.Read(bytes.NewReader(m.Data))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		kind, params, err := e.Header.ContentType()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		tt, is := tests[base]
+		if is != (kind == "multipart/report") {
+			t.Errorf("%s is %s", name, kind)
+		}
+		if !is {
+			continue
+		}
+		seen++
+		if params["report-type"] != tt.report {
+			t.Errorf("%s: report-type %q", name, params["report-type"])
+		}
+		types, bodies := parts(t, name, e)
+		want := []string{"text/plain", "message/" + tt.report}
+		if base == "returned" {
+			want = append(want, "text/rfc822-headers")
+		}
+		if !slices.Equal(types, want) {
+			t.Errorf("%s: parts %v, want %v", name, types, want)
+			continue
+		}
+		groups := strings.Split(strings.TrimRight(bodies[1], "\r\n"), "\r\n\r\n")
+		for i, g := range groups {
+			h, err := (textproto.NewReader(bufioReader(g + "\r\n\r\n"))).ReadMIMEHeader()
+			if err != nil {
+				t.Errorf("%s: group %d: %v", name, i, err)
+			}
+			fields := tt.fields
+			if i > 0 {
+				fields = tt.each
+			}
+			for _, f := range fields {
+				if len(h.Values(f)) != 1 {
+					t.Errorf("%s: group %d: %d fields %s", name, i, len(h.Values(f)), f)
+				}
+			}
+			if i > 0 && (h.Get("Action") != "failed" || !strings.HasPrefix(h.Get("Status"), "5.") || !strings.HasPrefix(h.Get("Final-Recipient"), "rfc822; ")) {
+				t.Errorf("%s: group %d: %v", name, i, h)
+			}
+		}
+		if (len(tt.each) > 0) != (len(groups) > 1) {
+			t.Errorf("%s: %d groups", name, len(groups))
+		}
+		if base == "read" && !strings.Contains(bodies[1], "Disposition: manual-action/MDN-sent-automatically; displayed\r\n") {
+			t.Errorf("%s: %q", name, bodies[1])
+		}
+	}
+	if seen != len(tests)*len(spoken) {
+		t.Errorf("%d notifications, want %d", seen, len(tests)*len(spoken))
+	}
+}
+
+func parts(t *testing.T, name string, e *message.Entity) (types, bodies []string) {
+	t.Helper()
+	mr := e.MultipartReader()
+	for {
+		p, err := mr.NextPart()
+		if errors.Is(err, io.EOF) {
+			return types, bodies
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		b, err := io.ReadAll(p.Body)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		kind, _, err := p.Header.ContentType()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		types, bodies = append(types, kind), append(bodies, string(b))
+	}
+}
+
+// A parser that is not Go's finds nothing wrong with any of them.
+func TestIndependentParser(t *testing.T) {
+	dir := t.TempDir()
+	all := everyMail(t)
+	for name, m := range all {
+		if err := os.WriteFile(filepath.Join(dir, name+".eml"), m.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.Command("python3", "testdata/parse.py", dir).CombinedOutput()
+	if err != nil {
+		t.Fatalf("python3 (.ci/install installs it): %v\n%s", err, out)
+	}
+	if got := strings.Count(string(out), "\n"); got != len(all) {
+		t.Errorf("%d mails were read, want %d", got, len(all))
+	}
+}
+
+func bufioReader(s string) *bufio.Reader { return bufio.NewReader(strings.NewReader(s)) }
