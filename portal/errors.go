@@ -43,6 +43,7 @@ var failures = []struct {
 	{errMethod, failure{http.StatusMethodNotAllowed, "method"}},
 	{errCrossOrigin, failure{http.StatusForbidden, "crossorigin"}},
 	{errForm, failure{http.StatusBadRequest, "form"}},
+	{errNoRecovery, failure{http.StatusServiceUnavailable, "norecovery"}},
 	{errEmptyReply, failure{http.StatusUnprocessableEntity, "emptyreply"}},
 	{errBusy, failure{http.StatusServiceUnavailable, "busy"}},
 	{errIntegrity, failure{http.StatusBadGateway, "integrity"}},

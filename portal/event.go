@@ -18,6 +18,9 @@ const (
 	eventReset       = "reset"       // a new password by a reset's link
 	eventOpened      = "opened"
 	eventReplied     = "replied"
+	eventPassword    = "password" // a new one, by the account
+	eventFactor      = "factor"   // a second factor was added or removed
+	eventClosed      = "closed"   // the account
 )
 
 // event logs what a client did: its address, then the account's address or the

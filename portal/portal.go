@@ -49,6 +49,9 @@ type Options struct {
 	// TrustedProxies may name the client in X-Forwarded-For; anybody else's is
 	// ignored.
 	TrustedProxies []netip.Prefix
+	// Members: some addresses sign in by the organisation's directory or identity
+	// provider, so the log-in asks for the address first.
+	Members bool
 	// Log gets one line a request (no path of a link, no query) and the
 	// internal errors. nil: discarded.
 	Log *slog.Logger
@@ -120,6 +123,7 @@ type portal struct {
 	brand      Brand
 	limits     Limits
 	proxies    []netip.Prefix
+	members    bool
 	log        *slog.Logger
 	now        func() time.Time
 
@@ -170,7 +174,7 @@ func newPortal(o Options) (*portal, error) {
 	l := o.Limits.withDefaults()
 	p := &portal{
 		owner: o.Owner, signingKey: o.SigningKey, recovery: o.Recovery, escrow: o.RecoveryRecipient,
-		pepper: o.Pepper, url: u, secure: secure, brand: o.Brand, limits: l, proxies: o.TrustedProxies,
+		pepper: o.Pepper, url: u, secure: secure, brand: o.Brand, limits: l, proxies: o.TrustedProxies, members: o.Members,
 		log: o.Log, now: o.Now,
 		sanitiser:  display.NewSanitiser(4),
 		stretching: make(chan struct{}, l.Passwords),
