@@ -107,7 +107,7 @@ func (s *Set) protect(v *Verdict) {
 	_, domain := resolveAddress(v.Recipient, s.internal)
 	level, orElse, rule := s.TLSPolicy(domain)
 	if v.Action == Deliver && stricterTLS(level, orElse, v.Also.TLS, v.Also.TLSElse) {
-		v.Also.TLS, v.Also.TLSElse = level, orElse
+		v.Also.TLS, v.Also.TLSElse, v.Also.TLSRule = level, orElse, rule
 		v.Matched = append(v.Matched, rule)
 	}
 	v.Also.TLSByDomain = v.Also.TLS != "" && level.AtLeast(v.Also.TLS)

@@ -226,18 +226,29 @@ also = { tls = "verified", tls_else = "pickup" }
 when.to = "bank.example"
 `)
 	for _, tt := range []struct{ from, to, subject, want string }{
-		{"news@example.com", "bob@bank.example", "x", "deliver by newsletter; tls verified else pickup; [banks] true"},
-		{"news@example.com", "bob@guest.example", "x", "deliver by newsletter; tls encrypt else return; [] false"},
-		{"ann@example.com", "bob@bank.example", "x", "deliver; tls verified else pickup; [banks] true"},
-		{"ann@example.com", "bob@bank.example", "[secure]", "pickup by secure; ; [] false"},
+		{"news@example.com", "bob@bank.example", "x", "deliver by newsletter; tls verified else pickup by banks; [banks] true"},
+		{"news@example.com", "bob@guest.example", "x", "deliver by newsletter; tls encrypt else return by newsletter; [] false"},
+		{"ann@example.com", "bob@bank.example", "x", "deliver; tls verified else pickup by banks; [banks] true"},
+		{"ann@example.com", "bob@bank.example", "[secure]", "pickup by secure;  by ; [] false"},
 	} {
 		d, err := set.Evaluate(context.Background(), newMessage(t, "Subject: "+tt.subject+"\n\ny\n", tt.from, tt.to))
 		if err != nil {
 			t.Fatal(err)
 		}
 		v := d.Verdicts[0]
-		if got := fmt.Sprintf("%s; %s; %v %t", v, v.Also.ShowTLS(), v.Matched, v.Also.TLSByDomain); got != tt.want {
+		if got := fmt.Sprintf("%s; %s by %s; %v %t", v, v.Also.ShowTLS(), v.Also.TLSRule, v.Matched, v.Also.TLSByDomain); got != tt.want {
 			t.Errorf("from %s to %s: %s, want %s", tt.from, tt.to, got, tt.want)
+		}
+	}
+}
+
+// Where nothing carries TLS levels out, a rule that wants one doesn't load.
+func TestNoTLS(t *testing.T) {
+	for level, ok := range map[string]bool{"may": true, "encrypt": false, "verified": false} {
+		dir := t.TempDir()
+		writeFile(t, filepath.Join(dir, "10.toml"), "[[rule]]\nname = \"a\"\nalso.tls = \""+level+"\"\nwhen.always = true\n")
+		if _, err := Load(dir, Options{NoTLS: true}); (err == nil) != ok || !ok && !strings.Contains(err.Error(), `10.toml:3: rule "a": also: nothing carries out tls`) {
+			t.Errorf("%s: %v", level, err)
 		}
 	}
 }
