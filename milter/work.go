@@ -76,6 +76,7 @@ func (w *work) replace(pl *plan, p *person) error {
 	pl.Set = []planField{
 		{"Subject", e.Subject}, {"MIME-Version", "1.0"},
 		{"Content-Type", e.ContentType}, {"Content-Transfer-Encoding", e.ContentTransferEncoding},
+		{"Content-Language", e.ContentLanguage},
 	}
 	pl.Remove = w.stripped(pl.Set)
 	return nil
@@ -107,6 +108,7 @@ func (w *work) notify(d Deposit, p *person) error {
 	m, err := w.server.options.Notices.NoticeMail(w.noticeFor(p), notice.Envelope{
 		From: w.m.from, To: p.address, Date: w.m.received,
 		InReplyTo: w.m.get("In-Reply-To"), References: w.m.get("References"),
+		AutoSubmitted: w.m.get("Auto-Submitted"),
 	})
 	if err != nil {
 		return err
@@ -119,7 +121,7 @@ func (w *work) notify(d Deposit, p *person) error {
 func (w *work) noticeFor(p *person) notice.Notice {
 	return notice.Notice{
 		Sealed: w.sealed[p.key], Author: w.m.author(),
-		Subject: strip(decoded(w.m.get("Subject")), []*person{p}),
+		Subject: strip(decoded(w.m.get("Subject")), []*person{p}), Restrict: w.terms(p).restrict,
 	}
 }
 

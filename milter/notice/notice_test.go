@@ -356,6 +356,29 @@ func TestSameInputSameOctets(t *testing.T) {
 	}
 }
 
+// The notice of a machine's mail is a machine's mail.
+func TestAutomaticNotice(t *testing.T) {
+	r := newRenderer(t, nil)
+	for field, want := range map[string]string{
+		"": "", "no": "", "NO ; x": "", "auto-replied": "auto-replied", "Auto-Generated (by cron)": "auto-generated",
+		"auto-notified; owner-email=\"a@b\"": "auto-generated", "x\r\nBcc: a@b.example": "auto-generated",
+	} {
+		e := envelope
+		e.AutoSubmitted = field
+		m, err := r.NoticeMail(example(seal.ModeAccount, true), e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := mail.ReadMessage(bytes.NewReader(m.Data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Header.Get("Auto-Submitted"); got != want || (p.Header.Get("X-Auto-Response-Suppress") != "") != (want != "") {
+			t.Errorf("%q: Auto-Submitted %q, want %q", field, got, want)
+		}
+	}
+}
+
 func TestStatusNeverToNullSender(t *testing.T) {
 	r := newRenderer(t, nil)
 	if _, err := r.Returned(Status{ID: "1", Failures: []Failure{{Address: "a@b.example", Status: "5.7.1"}}}); err == nil {
