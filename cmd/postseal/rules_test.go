@@ -18,7 +18,7 @@ func rulesSite(t *testing.T, rulesText string) (config string) {
 	dir := t.TempDir()
 	config = filepath.Join(dir, "postseal.toml")
 	for path, text := range map[string]string{
-		config:                                    "internal_domains = [\"example.com\"]\n[portal]\nurl = \"https://mail.example.com\"\n[rules]\ndir = \"rules.d\"\n",
+		config:                                    "internal_domains = [\"example.com\"]\n[portal]\nurl = \"https://mail.example.com\"\n[rules]\ndir = \"rules.d\"\n[tls]\noutgoing = \"postfix\"\n",
 		filepath.Join(dir, "rules.d", "10.toml"):  rulesText,
 		filepath.Join(dir, "card.eml"):            "Subject: =?utf-8?q?Re:?= x\r\n\r\nVisa 4111 1111 1111 1111\r\n",
 		filepath.Join(dir, "[secure].eml"):        "Subject: [Secure] x\r\n\r\nhello\r\n",
