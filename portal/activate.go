@@ -52,7 +52,9 @@ func (p *portal) activationForm(c *call, code seal.Code, info socket.LinkInfo) e
 func (p *portal) renderActivation(c *call, status int, v activationView) error {
 	v.Offline = p.recovery == nil
 	v.Lost = v.Offline && v.Reset
-	v.Rules = c.passwordRules()
+	for _, key := range passwordKeys {
+		v.Rules = append(v.Rules, passwordRule{key, c.text("password." + key)})
+	}
 	v.Words = strings.Join(p.context(v.Name, v.Recipient), " ")
 	title := c.text("activate.title")
 	if v.Reset && !v.New {
@@ -119,7 +121,11 @@ func (p *portal) activate(c *call) error {
 		verb = eventReset
 	}
 	p.event(c, verb, "address", s.Address)
-	return p.welcome(c, s, key, loginView{Address: s.Address, Message: info.Message})
+	u, err := p.begin(c, s, key)
+	if err != nil {
+		return err
+	}
+	return p.openAndShow(c, u, info.Message)
 }
 
 // newAccount makes the account's keys and turns every waiting grant that it can
@@ -137,7 +143,7 @@ func (p *portal) newAccount(c *call, code seal.Code, w socket.Waiting, password 
 	}
 	a = socket.Activation{
 		KDF: kdf, Verifier: keys.Verifier[:], PublicKey: key.Recipient(),
-		Wrapped: key.Wrap(keys.Wrap, w.Recipient), Client: c.client, Agent: c.agent(),
+		Wrapped: key.Wrap(keys.Wrap, w.Recipient), Grants: map[string][]byte{}, Client: c.client,
 	}
 	if p.escrow != nil {
 		if a.Escrow, err = key.Escrow(p.escrow); err != nil {
@@ -148,15 +154,6 @@ func (p *portal) newAccount(c *call, code seal.Code, w socket.Waiting, password 
 	if err != nil {
 		return seal.AccountKey{}, a, err
 	}
-	a.Grants = p.waitingGrants(w, id, key)
-	return key, a, nil
-}
-
-// waitingGrants turns every waiting grant that can be opened into one for an
-// account's key: by the key of the link's code (nil: there is none), or by
-// recovery.
-func (p *portal) waitingGrants(w socket.Waiting, id *age.HybridIdentity, key seal.AccountKey) map[string][]byte {
-	grants := map[string][]byte{}
 	for _, m := range w.Messages {
 		manifest, err := p.verify(m.Manifest)
 		if err != nil || manifest.Mode != seal.ModeAccount || manifest.Recipient != w.Recipient {
@@ -167,7 +164,7 @@ func (p *portal) waitingGrants(w socket.Waiting, id *age.HybridIdentity, key sea
 		}
 		var grant []byte
 		switch {
-		case len(m.Grant) > 0 && id != nil:
+		case len(m.Grant) > 0:
 			grant, err = regrant(m.Grant, manifest, id, key)
 		case len(m.Recovery) > 0 && p.recovery != nil:
 			grant, err = regrant(m.Recovery, manifest, p.recovery, key)
@@ -178,9 +175,9 @@ func (p *portal) waitingGrants(w socket.Waiting, id *age.HybridIdentity, key sea
 			p.log.Error("waiting grant does not open", "message", manifest.Message)
 			continue
 		}
-		grants[manifest.Message] = grant
+		a.Grants[manifest.Message] = grant
 	}
-	return grants
+	return key, a, nil
 }
 
 // accountKey returns the account's old key if recovery gives it back, else a new one.
@@ -198,11 +195,7 @@ func (p *portal) accountKey(w socket.Waiting) (seal.AccountKey, error) {
 
 // regrant opens a grant and seals the message key in it to the account.
 func regrant(grant []byte, m seal.Manifest, by *age.HybridIdentity, to seal.AccountKey) ([]byte, error) {
-	k, err := seal.OpenGrant(grant, by, m)
-	if err != nil {
-		return nil, err
-	}
-	return k.Grant(to.Identity().Recipient(), m)
+	return seal.Regrant(grant, by, m, to.Identity().Recipient())
 }
 
 // cleanLine returns what a person typed as one line without control characters.

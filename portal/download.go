@@ -46,6 +46,9 @@ func (p *portal) messageOriginal(c *call) error {
 	if err != nil {
 		return err
 	}
+	if f.manifest.Restrict.NoPrint {
+		return errNoPrint
+	}
 	m, err := p.openMail(c, f)
 	if err != nil {
 		return err

@@ -22,6 +22,9 @@ var (
 	errBusy        = errors.New("too many at work")
 	errIntegrity   = errors.New("message fails verification")
 	errEmptyReply  = errors.New("empty reply")
+	errPIN         = errors.New("the message needs its PIN")
+	errNoPrint     = errors.New("the message may not be printed")
+	errNoReply     = errors.New("the message may not be answered")
 )
 
 func throttled(wait time.Duration) error { return &socket.ThrottledError{RetryAfter: wait} }
@@ -43,14 +46,17 @@ var failures = []struct {
 	{errMethod, failure{http.StatusMethodNotAllowed, "method"}},
 	{errCrossOrigin, failure{http.StatusForbidden, "crossorigin"}},
 	{errForm, failure{http.StatusBadRequest, "form"}},
-	{errNoRecovery, failure{http.StatusServiceUnavailable, "norecovery"}},
 	{errEmptyReply, failure{http.StatusUnprocessableEntity, "emptyreply"}},
+	{errPIN, failure{http.StatusForbidden, "pin"}},
+	{errNoPrint, failure{http.StatusForbidden, "noprint"}},
+	{errNoReply, failure{http.StatusForbidden, "noreply"}},
 	{errBusy, failure{http.StatusServiceUnavailable, "busy"}},
 	{errIntegrity, failure{http.StatusBadGateway, "integrity"}},
 	{socket.ErrUnknown, failure{http.StatusNotFound, "unknown"}},
 	{socket.ErrExpired, failure{http.StatusGone, "expired"}},
 	{socket.ErrRecalled, failure{http.StatusGone, "recalled"}},
 	{socket.ErrUsed, failure{http.StatusGone, "used"}},
+	{socket.ErrLogin, failure{http.StatusForbidden, "pin"}},
 	{socket.ErrThrottled, failure{http.StatusTooManyRequests, "throttled"}},
 	{socket.ErrConflict, failure{http.StatusConflict, "conflict"}},
 	{socket.ErrTooLarge, failure{http.StatusRequestEntityTooLarge, "toolarge"}},
@@ -108,6 +114,10 @@ func (p *portal) fail(c *call, err error) {
 		return
 	}
 	v := errorView{Title: c.text("error." + f.key + ".title"), Text: c.text("error." + f.key + ".text"), Code: f.key == "unknown"}
+	var ended *socket.EndedError
+	if errors.As(err, &ended) {
+		v.By, v.At = ended.By, ended.At
+	}
 	if wait != nil {
 		v.Text = c.text("error.throttled.text", "Wait", c.wait(wait.RetryAfter))
 	}
@@ -120,6 +130,9 @@ func (p *portal) fail(c *call, err error) {
 type errorView struct {
 	Title, Text string
 	Code        bool // offer the page for typing the code
+	// Who took a message back, and when.
+	By string
+	At time.Time
 }
 
 // wait says how long to wait.

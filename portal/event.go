@@ -18,16 +18,20 @@ const (
 	eventReset       = "reset"       // a new password by a reset's link
 	eventOpened      = "opened"
 	eventReplied     = "replied"
-	eventPassword    = "password" // a new one, by the account
-	eventFactor      = "factor"   // a second factor was added or removed
-	eventClosed      = "closed"   // the account
+	eventPINFailed   = "pin-failed"
+	eventReleased    = "released"  // by the sender of a held message
+	eventWithdrawn   = "withdrawn" // by the sender of a held message
+	eventRecalled    = "recalled"
+	eventExtended    = "extended"
+	eventReminded    = "reminded"
+	eventUnwanted    = "unwanted" // marked or unmarked
 )
 
 // event logs what a client did: its address, then the account's address or the
 // message's id. Never a code, a token, a name or a subject.
 func (p *portal) event(c *call, verb string, about ...any) {
 	level := slog.LevelInfo
-	if verb == eventLoginFailed || verb == eventThrottled {
+	if verb == eventLoginFailed || verb == eventPINFailed || verb == eventThrottled {
 		level = slog.LevelWarn
 	}
 	p.log.Log(c.ctx(), level, verb, append([]any{"client", c.client}, about...)...)

@@ -1,7 +1,7 @@
 package portal
 
 import (
-	"context"
+	"errors"
 	"strings"
 
 	"filippo.io/age"
@@ -23,22 +23,53 @@ func (p *portal) verify(s seal.SignedManifest) (seal.Manifest, error) {
 	return s.Verify(p.signingKey)
 }
 
-// fetch asks the owner for a message of the user's and verifies it.
-func (p *portal) fetch(ctx context.Context, u *user, id string) (*fetched, error) {
-	m, err := p.owner.Message(ctx, u.token, id)
+// An opener is what opens a grant: the key of an account or of a link, and the PIN
+// of a message that has one.
+type opener struct {
+	id  *age.HybridIdentity
+	pin *seal.PINKeys
+}
+
+func (o opener) open(grant []byte, m seal.Manifest) (seal.MessageKey, error) {
+	switch {
+	case !m.Restrict.PIN:
+		return seal.OpenGrant(grant, o.id, m)
+	case o.pin == nil:
+		return seal.MessageKey{}, errPIN
+	}
+	return seal.OpenLockedGrant(grant, o.id, m, o.pin.Wrap)
+}
+
+// fetch asks the owner for a message of the user's and verifies it. One with a PIN
+// that this browser hasn't given yet is errPIN.
+func (p *portal) fetch(c *call, u *user, id string) (*fetched, error) {
+	m, err := p.owner.Message(c.ctx(), u.token, id)
 	if err != nil {
 		return nil, err
 	}
 	if !strings.EqualFold(m.ID, id) {
 		return nil, errIntegrity
 	}
-	return p.unlock(m, u.key.Identity(), seal.ModeAccount, u.address)
+	o := opener{id: u.key.Identity()}
+	if !m.NeedsPIN {
+		return p.unlock(m, o, seal.ModeAccount, u.address)
+	}
+	keys, ok := p.readPIN(c, m.ID)
+	if !ok {
+		return nil, errPIN
+	}
+	o.pin = &keys
+	f, err := p.unlockPIN(c, socket.Caller{Session: u.token}, m, o, seal.ModeAccount, u.address)
+	if errors.Is(err, socket.ErrLogin) {
+		return nil, errPIN // of another message, or made up
+	}
+	return f, err
 }
 
 // unlock verifies a message as the owner gave it out: signed by the milter, for
 // this recipient ("": whoever it names), of this mode, with the summary it
 // names; and opens its grant. The error is one of verification.
-func (p *portal) unlock(m socket.Message, by *age.HybridIdentity, mode seal.Mode, recipient string) (*fetched, error) {
+func (p *portal) unlock(m socket.Message, by opener, mode seal.Mode, recipient string) (*fetched, error) {
 	manifest, err := p.verify(m.Manifest)
 	if err != nil {
 		return nil, err
@@ -47,7 +78,7 @@ func (p *portal) unlock(m socket.Message, by *age.HybridIdentity, mode seal.Mode
 		digest(m.Summary) != manifest.Summary {
 		return nil, errIntegrity
 	}
-	key, err := seal.OpenGrant(m.Grant, by, manifest)
+	key, err := by.open(m.Grant, manifest)
 	if err != nil {
 		return nil, err
 	}

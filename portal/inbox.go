@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/postseal/postseal/portal/display"
+	"github.com/postseal/postseal/store/seal"
 )
 
 // An inboxView is the data of the list of messages.
@@ -31,6 +32,10 @@ type inboxRow struct {
 	Opened      bool
 	Replied     bool
 	Attachments int
+	PIN         bool   // it needs its PIN to show even its subject
+	Ended       string // "expired" or "recalled": this line is all there is
+	EndedBy     string // who took it back
+	EndedAt     time.Time
 	Broken      bool
 }
 
@@ -53,7 +58,12 @@ func (p *portal) inbox(c *call) error {
 			Opened: !m.Opened.IsZero(), Replied: !m.Replied.IsZero(),
 			Soon: m.Expires.Sub(p.now()) < 3*24*time.Hour,
 		}
-		if f, err := p.unlock(m, c.user.key.Identity(), "account", c.user.address); err != nil {
+		if m.Ended != "" {
+			row.Ended, row.EndedBy, row.EndedAt, row.From, row.Unread, row.Soon = m.Ended, m.EndedBy, m.EndedAt, m.Sender, false, false
+		} else if m.NeedsPIN {
+			manifest, err := p.verify(m.Manifest)
+			row.PIN, row.From, row.Broken = true, manifest.Sender, err != nil
+		} else if f, err := p.unlock(m, opener{id: c.user.key.Identity()}, seal.ModeAccount, c.user.address); err != nil {
 			p.log.Error("message of an inbox fails verification", "message", m.ID)
 			row.Broken = true
 		} else {

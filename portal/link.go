@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/postseal/postseal/store/seal"
 	"github.com/postseal/postseal/store/socket"
@@ -15,14 +16,18 @@ import (
 type linkView struct {
 	Action   string // where the form goes
 	Anywhere bool   // the page for typing a code of any kind, rather than one that a link leads to
+	For      string // "release" or "status": a link for a sender; "": for a recipient
 	Typed    string // what was typed, when it is not a code
 	Error    string // about the code field
 }
 
-// linkPage is where activation and reset links lead. It is the same for everybody.
+// linkPage is where all links lead but one-time ones. It is the same for everybody.
 func (p *portal) linkPage(c *call) error {
-	return p.renderLink(c, http.StatusOK, linkView{Action: c.r.URL.Path})
+	return p.renderLink(c, http.StatusOK, linkView{Action: c.r.URL.Path, For: senderLinks[c.route.path]})
 }
+
+// senderLinks are the paths of links for senders.
+var senderLinks = map[string]string{"/h": "release", "/s": "status"}
 
 // codePage is for typing a code.
 func (p *portal) codePage(c *call) error {
@@ -36,9 +41,9 @@ func (p *portal) renderLink(c *call, status int, v linkView) error {
 // mendLink sends a link whose "#" was turned into "%23" on to the fragment,
 // which the browser keeps for itself.
 func (p *portal) mendLink(c *call) error {
-	to := "/r"
-	if kind := c.arg("kind"); kind != "r" {
-		to = "/" + kind + "/" + c.arg("id")
+	to := "/" + c.arg("kind")
+	if id := c.arg("id"); id != "" {
+		to += "/" + id
 	}
 	if code, err := seal.ParseCode(c.arg("code")); err == nil {
 		to += "#" + code.Fragment()
@@ -58,7 +63,7 @@ func (p *portal) useCode(c *call) error {
 			return p.renderOneTime(c, http.StatusUnprocessableEntity, typed, c.text("link.badcode"))
 		}
 		return p.renderLink(c, http.StatusUnprocessableEntity,
-			linkView{Action: c.r.URL.Path, Anywhere: c.route.path == "/code", Typed: typed, Error: c.text("link.badcode")})
+			linkView{Action: c.r.URL.Path, Anywhere: c.route.path == "/code", For: senderLinks[c.route.path], Typed: typed, Error: c.text("link.badcode")})
 	}
 	info, err := p.owner.Link(c.ctx(), code.Token())
 	if err != nil {
@@ -72,6 +77,10 @@ func (p *portal) useCode(c *call) error {
 		return p.showOneTime(c, code)
 	case socket.LinkReset:
 		return p.activationForm(c, code, info)
+	case socket.LinkRelease:
+		return p.showHeld(c, code, false)
+	case socket.LinkStatus:
+		return p.showStatus(c, code)
 	case socket.LinkActivate:
 		if !info.Account {
 			return p.activationForm(c, code, info)
@@ -147,6 +156,10 @@ func (p *portal) findCode(c *call) error {
 		to = "/o/" + info.Message
 	case socket.LinkActivate:
 		to = "/a/" + info.Message
+	case socket.LinkRelease:
+		to = "/h"
+	case socket.LinkStatus:
+		to = "/s"
 	}
 	return c.json(http.StatusOK, map[string]string{"to": to})
 }
@@ -179,5 +192,14 @@ func (p *portal) jsonError(c *call, err error) error {
 	if !known || f.status >= 500 {
 		p.log.Error("answer to a script failed", "route", c.route.path, "error", err)
 	}
-	return c.json(f.status, map[string]string{"error": f.key})
+	answer := struct {
+		Error string    `json:"error"`
+		By    string    `json:"by,omitempty"` // who took the message back
+		At    time.Time `json:"at,omitzero"`
+	}{Error: f.key}
+	var ended *socket.EndedError
+	if errors.As(err, &ended) {
+		answer.By, answer.At = ended.By, ended.At
+	}
+	return c.json(f.status, answer)
 }

@@ -18,7 +18,6 @@ type loginView struct {
 	Ended   bool   // a session has ended
 	Out     bool   // the user has logged out
 	Post    bool   // a form was sent without a session
-	Step    string // "address" first, then the method's name; "": all at once
 	Error   string
 }
 
@@ -40,14 +39,10 @@ func (p *portal) landing(c *call) error {
 }
 
 func (p *portal) renderLogin(c *call, status int, v loginView) error {
-	if p.members && v.Step == "" {
-		v.Step = stepAddress
-	}
 	return p.render(c, status, "login", c.text("login.title"), v)
 }
 
-// login compares address and password, or asks for the password once the address
-// has told how it signs in, and opens what the user came for.
+// login compares address and password, and opens what the user came for.
 func (p *portal) login(c *call) error {
 	if err := c.form(); err != nil {
 		return err
@@ -58,27 +53,11 @@ func (p *portal) login(c *call) error {
 		Code:    c.r.PostFormValue("code"),
 	}
 	password := c.r.PostFormValue("password")
-	if v.Address == "" || len(v.Address) > maxAddress || len(password) > maxPassword {
+	if v.Address == "" || password == "" || len(v.Address) > maxAddress || len(password) > maxPassword {
 		v.Error = c.text("login.wrong")
 		return p.renderLogin(c, http.StatusUnprocessableEntity, v)
 	}
-	method, err := p.owner.SignInMethod(c.ctx(), v.Address)
-	switch {
-	case err != nil:
-		return err
-	case method == socket.MethodCloud:
-		return p.signInAway(c, v)
-	case password == "" && p.members:
-		v.Step = method
-		return p.renderLogin(c, http.StatusOK, v)
-	case password == "":
-		v.Error = c.text("login.wrong")
-		return p.renderLogin(c, http.StatusUnprocessableEntity, v)
-	}
-	if p.members {
-		v.Step = method
-	}
-	s, key, err := p.logIn(c, method, v.Address, password)
+	u, err := p.logIn(c, v.Address, password)
 	var wait *socket.ThrottledError
 	switch {
 	case errors.Is(err, socket.ErrLogin):
@@ -92,32 +71,35 @@ func (p *portal) login(c *call) error {
 	case err != nil:
 		return err
 	}
-	return p.welcome(c, s, key, v)
+	p.event(c, eventLogin, "address", u.address)
+	if v.Code != "" {
+		if id, err := p.claim(c, u, v.Code); err == nil {
+			v.Message = id
+		} else if !refusal(err) {
+			return err
+		}
+	}
+	return p.openAndShow(c, u, v.Message)
 }
 
-// logIn starts a session by a password, of the portal or of the directory.
-func (p *portal) logIn(c *call, method, address, password string) (socket.Session, seal.AccountKey, error) {
-	if method == socket.MethodDomain {
-		in, err := p.domainLogin(c, address, password)
-		if err != nil {
-			return socket.Session{}, seal.AccountKey{}, err
-		}
-		return p.memberSession(c, in)
-	}
+func (p *portal) logIn(c *call, address, password string) (*user, error) {
 	kdf, err := p.owner.Challenge(c.ctx(), address)
 	if err != nil {
-		return socket.Session{}, seal.AccountKey{}, err
+		return nil, err
 	}
 	keys, err := p.stretch(c.ctx(), kdf, password)
 	if err != nil {
-		return socket.Session{}, seal.AccountKey{}, err
+		return nil, err
 	}
-	s, err := p.owner.Login(c.ctx(), socket.Login{Address: address, Verifier: keys.Verifier[:], Client: c.client, Agent: c.agent()})
+	s, err := p.owner.Login(c.ctx(), socket.Login{Address: address, Verifier: keys.Verifier[:], Client: c.client})
 	if err != nil {
-		return socket.Session{}, seal.AccountKey{}, err
+		return nil, err
 	}
 	key, err := seal.UnwrapAccountKey(s.Wrapped, keys.Wrap, s.Address)
-	return s, key, err
+	if err != nil {
+		return nil, err
+	}
+	return p.begin(c, s, key)
 }
 
 // stretch runs argon2id, as many at once as there are slots: each takes 64 MiB.
@@ -139,6 +121,7 @@ func (p *portal) logout(c *call) error {
 		}
 	}
 	p.clearCookie(c)
+	p.clearPIN(c)
 	return c.redirect("/?out")
 }
 
@@ -148,7 +131,7 @@ func (p *portal) openAndShow(c *call, u *user, id string) error {
 	if id == "" {
 		return c.redirect("/inbox")
 	}
-	m, err := p.fetch(c.ctx(), u, id)
+	m, err := p.fetch(c, u, id)
 	if err == nil {
 		err = p.owner.MarkOpened(c.ctx(), u.token, m.ID, true)
 	}
@@ -164,7 +147,7 @@ func (p *portal) openAndShow(c *call, u *user, id string) error {
 // refusal says whether the owner answered and the answer is no.
 func refusal(err error) bool {
 	return errors.Is(err, socket.ErrUnknown) || errors.Is(err, socket.ErrExpired) ||
-		errors.Is(err, socket.ErrRecalled) || errors.Is(err, socket.ErrUsed) || errors.Is(err, socket.ErrConflict)
+		errors.Is(err, socket.ErrRecalled) || errors.Is(err, socket.ErrUsed) || errors.Is(err, socket.ErrConflict) || errors.Is(err, errPIN)
 }
 
 // form reads the fields of an ordinary form.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/postseal/postseal/portal/display"
+	"github.com/postseal/postseal/store/seal"
 )
 
 // A messageView is the data of the page that shows a message. The same page
@@ -24,6 +25,9 @@ type messageView struct {
 	Soon     bool
 	Replied  time.Time
 	CanReply bool
+	Sender   bool // there is an envelope address that mail can be unwanted from
+	NoReply  bool // the sender doesn't let it be answered
+	NoPrint  bool // the sender doesn't let it be printed
 	Opened   bool // else the summary and a button are all there is
 
 	Mode        string // "html" or "text": which of the two is shown
@@ -38,6 +42,7 @@ type messageView struct {
 
 	// Of a one-time message without scripts:
 	Code  string // for the forms of its attachments
+	PIN   string // the same
 	Inner string // sanitised HTML for srcdoc; html/template escapes it as text
 	Nonce string
 	Reply string // subject of a reply
@@ -49,7 +54,14 @@ const sanitiseTime = 2 * time.Second
 // message shows a message that has been opened before, or its summary and a
 // button. It changes nothing.
 func (p *portal) message(c *call) error {
-	f, err := p.fetch(c.ctx(), c.user, c.arg("id"))
+	f, err := p.fetch(c, c.user, c.arg("id"))
+	if wrongPIN(err) {
+		m, gone := p.owner.Message(c.ctx(), c.user.token, c.arg("id"))
+		if gone != nil {
+			return gone
+		}
+		return p.askPIN(c, m, seal.Code{}, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -92,7 +104,8 @@ func (p *portal) summaryView(c *call, f *fetched) messageView {
 		To: display.Decode(f.summary.To), Cc: display.Decode(f.summary.Cc),
 		Subject: display.Decode(f.summary.Subject), Date: f.summary.Date,
 		Expires: f.Expires, Soon: f.Expires.Sub(p.now()) < 3*24*time.Hour,
-		Replied: f.Replied, CanReply: f.CanReply,
+		Replied: f.Replied, CanReply: f.CanReply && !f.manifest.Restrict.NoReply,
+		Sender: f.manifest.Sender != "", NoReply: f.manifest.Restrict.NoReply, NoPrint: f.manifest.Restrict.NoPrint,
 	}
 }
 
@@ -129,7 +142,10 @@ func (p *portal) sanitise(ctx context.Context, m *display.Mail) (display.Clean, 
 
 // openMessage notes that a message was opened, and shows it.
 func (p *portal) openMessage(c *call) error {
-	f, err := p.fetch(c.ctx(), c.user, c.arg("id"))
+	f, err := p.fetch(c, c.user, c.arg("id"))
+	if wrongPIN(err) {
+		return c.redirect("/m/" + c.arg("id")) // which asks for it
+	}
 	if err != nil {
 		return err
 	}
@@ -173,7 +189,7 @@ func (p *portal) messageHTML(c *call) error {
 
 // opened fetches a message that the user has opened. A GET must not open it.
 func (p *portal) opened(c *call) (*fetched, error) {
-	f, err := p.fetch(c.ctx(), c.user, c.arg("id"))
+	f, err := p.fetch(c, c.user, c.arg("id"))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -22,6 +23,7 @@ type oneTimeView struct {
 	Nonce   string
 	Limit   int64
 	Reasons []reason
+	PIN     pinView // for the field of its form
 }
 
 // A reason is the text of an error that a script may have to show.
@@ -31,7 +33,7 @@ func (p *portal) oneTimePage(c *call) error { return p.renderOneTime(c, http.Sta
 
 func (p *portal) renderOneTime(c *call, status int, typed, problem string) error {
 	v := oneTimeView{ID: c.arg("id"), Typed: typed, Error: problem, Nonce: seal.NewToken().Encode(), Limit: p.limits.Reply}
-	for _, k := range []string{"unknown", "expired", "recalled", "used", "throttled", "unavailable", "integrity", "internal"} {
+	for _, k := range []string{"unknown", "expired", "recalled", "used", "pinlocked", "throttled", "unavailable", "integrity", "internal"} {
 		r := reason{k, c.text("error." + k + ".title"), c.text("error." + k + ".text")}
 		if k == "throttled" {
 			r.Text = c.text("error.throttled.text", "Wait", c.plural("wait.minutes", 1))
@@ -48,6 +50,7 @@ type pickup struct {
 	Grant    []byte    `json:"grant"`
 	Expires  time.Time `json:"expires"`
 	CanReply bool      `json:"canReply"`
+	NeedsPIN bool      `json:"needsPIN"` // there is no grant yet
 }
 
 // oneTimeOpen gives the browser everything but the payload. It gets the link's
@@ -61,8 +64,45 @@ func (p *portal) oneTimeOpen(c *call) error {
 	if err != nil {
 		return p.jsonError(c, err)
 	}
+	if !m.NeedsPIN {
+		p.event(c, eventOpened, "id", m.ID)
+	}
+	return c.json(http.StatusOK, pickupOf(m))
+}
+
+func pickupOf(m socket.Message) pickup {
+	return pickup{m.Manifest.JSON, m.Summary, m.Grant, m.Expires, m.CanReply, m.NeedsPIN}
+}
+
+// oneTimePIN gives the browser the grant of a message with a PIN. It gets the
+// stretched PIN's verifier; what opens the grant stays in the browser.
+func (p *portal) oneTimePIN(c *call) error {
+	var body struct {
+		Token    seal.Token `json:"token"`
+		Verifier []byte     `json:"verifier"`
+	}
+	if err := json.NewDecoder(c.r.Body).Decode(&body); err != nil || len(body.Verifier) != seal.KeySize {
+		return p.jsonError(c, errForm)
+	}
+	m, err := p.openLink(c, body.Token)
+	if err != nil {
+		return p.jsonError(c, err)
+	}
+	got, err := p.owner.TryPIN(c.ctx(), socket.Caller{Link: body.Token}, m.ID, body.Verifier, c.client)
+	if err == nil && got.ID != m.ID {
+		err = errIntegrity
+	}
+	if wrongPIN(err) {
+		p.event(c, eventPINFailed, "id", m.ID)
+	}
+	if errors.Is(err, socket.ErrThrottled) {
+		return c.json(http.StatusTooManyRequests, map[string]string{"error": "pinlocked"})
+	}
+	if err != nil {
+		return p.jsonError(c, err)
+	}
 	p.event(c, eventOpened, "id", m.ID)
-	return c.json(http.StatusOK, pickup{m.Manifest.JSON, m.Summary, m.Grant, m.Expires, m.CanReply})
+	return c.json(http.StatusOK, pickupOf(got))
 }
 
 // openLink opens a one-time message by its link's token. The manifest has been
@@ -122,17 +162,35 @@ func (p *portal) oneTimePayload(c *call) error {
 	return err
 }
 
-// unlockOneTime opens a one-time message here, for a browser without scripts.
-func (p *portal) unlockOneTime(c *call, code seal.Code) (*fetched, error) {
+// unlockOneTime opens a one-time message here, for a browser without scripts. One
+// with a PIN that the form lacks is errPIN; the message is returned all the same,
+// as it is with the other errors about a PIN.
+func (p *portal) unlockOneTime(c *call, code seal.Code) (*fetched, socket.Message, error) {
 	m, err := p.openLink(c, code.Token())
 	if err != nil {
-		return nil, err
+		return nil, m, err
 	}
 	id, err := code.Identity()
 	if err != nil {
-		return nil, err
+		return nil, m, err
 	}
-	return p.unlock(m, id, seal.ModeOneTime, "")
+	if !m.NeedsPIN {
+		f, err := p.unlock(m, opener{id: id}, seal.ModeOneTime, "")
+		return f, m, err
+	}
+	if !c.r.PostForm.Has("pin") {
+		return nil, m, errPIN
+	}
+	pin, err := seal.ParsePIN(c.r.PostFormValue("pin"))
+	if err != nil {
+		return nil, m, err
+	}
+	keys, err := p.stretchPIN(c, pin, m.ID)
+	if err != nil {
+		return nil, m, err
+	}
+	f, err := p.unlockPIN(c, socket.Caller{Link: code.Token()}, m, opener{id, &keys}, seal.ModeOneTime, "")
+	return f, m, err
 }
 
 func (p *portal) openOneTimeMail(c *call, code seal.Code, f *fetched) (*plain, error) {
@@ -148,7 +206,10 @@ func (p *portal) openOneTimeMail(c *call, code seal.Code, f *fetched) (*plain, e
 // of the page (srcdoc), for there is nothing that a second request could name:
 // so the page's policy holds in it too, and the mail's own styles are left out.
 func (p *portal) showOneTime(c *call, code seal.Code) error {
-	f, err := p.unlockOneTime(c, code)
+	f, asked, err := p.unlockOneTime(c, code)
+	if wrongPIN(err) {
+		return p.askPIN(c, asked, code, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -163,6 +224,7 @@ func (p *portal) showOneTime(c *call, code seal.Code) error {
 		return err
 	}
 	v := p.summaryView(c, f)
+	v.PIN = c.r.PostFormValue("pin")
 	v.Opened, v.Code, v.Nonce, v.Reply = true, code.Fragment(), seal.NewToken().Encode(), replySubject(f)
 	v.fill(mail)
 	v.Mode = mode(c.r.PostFormValue("view"), mail)
@@ -190,7 +252,7 @@ func (p *portal) withCode(c *call, f func(*fetched, *plain) error) error {
 	if err != nil {
 		return socket.ErrUnknown
 	}
-	msg, err := p.unlockOneTime(c, code)
+	msg, _, err := p.unlockOneTime(c, code)
 	if err != nil {
 		return err
 	}
@@ -207,7 +269,12 @@ func (p *portal) oneTimePart(c *call) error {
 }
 
 func (p *portal) oneTimeOriginal(c *call) error {
-	return p.withCode(c, func(f *fetched, m *plain) error { return sendOriginal(c, f, m) })
+	return p.withCode(c, func(f *fetched, m *plain) error {
+		if f.manifest.Restrict.NoPrint {
+			return errNoPrint
+		}
+		return sendOriginal(c, f, m)
+	})
 }
 
 // A sentView is the data of the page that confirms a reply.

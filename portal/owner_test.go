@@ -160,9 +160,27 @@ func (m outgoing) header(t testing.TB, name string) string {
 // plainMails renders the store's own mails as plainly as can be.
 type plainMails struct{ store.Mailer }
 
+var _ store.FollowMailer = plainMails{}
+
 func (plainMails) Reset(r store.ResetMail) (store.Mail, error) {
 	return store.Mail{Kind: store.KindReset, To: []string{r.Address}, ID: "<" + r.ID + "@firm.example>",
 		Data: []byte("To: " + r.Address + "\r\n\r\n" + r.Code.Text())}, nil
+}
+
+func (plainMails) Remind(r store.RemindMail) (store.Mail, error) {
+	return store.Mail{Kind: store.KindNotice, ID: "<" + r.ID + "@firm.example>", Data: []byte("To: " + r.Recipient + "\r\n\r\nA message waits.\r\n")}, nil
+}
+
+func (plainMails) Follow(f store.FollowMail) (store.Mail, error) {
+	return store.Mail{Kind: "reminder", ID: "<" + f.ID + "@firm.example>", Data: []byte("To: " + f.To + "\r\n\r\n")}, nil
+}
+
+func (plainMails) Read(r store.ReadMail) (store.Mail, error) {
+	return store.Mail{Kind: "reminder", ID: "<" + r.ID + "@firm.example>", Data: []byte("To: " + r.To + "\r\n\r\n")}, nil
+}
+
+func (plainMails) Expired(e store.ExpiredMail) (store.Mail, error) {
+	return store.Mail{Kind: "dsn", ID: "<" + e.ID + "@firm.example>", Data: []byte("To: " + e.To + "\r\n\r\n")}, nil
 }
 
 func (plainMails) ReplyHeader(r store.ReplyMail) (store.Mail, error) {

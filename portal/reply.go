@@ -49,6 +49,9 @@ func (p *portal) replyForm(c *call) error {
 	if err != nil {
 		return err
 	}
+	if f.manifest.Restrict.NoReply {
+		return errNoReply
+	}
 	if !f.CanReply {
 		return errNotFound
 	}
@@ -74,6 +77,9 @@ func (p *portal) reply(c *call) error {
 	f, err := p.opened(c)
 	if err != nil {
 		return err
+	}
+	if f.manifest.Restrict.NoReply {
+		return errNoReply
 	}
 	a, err := p.readAnswer(c)
 	v := replyView{Subject: a.subject, Body: a.body, Nonce: a.nonce, Errors: map[string]string{}}

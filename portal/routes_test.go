@@ -16,7 +16,7 @@ import (
 // concrete fills the variables of a route's template.
 func concrete(path string) string {
 	return strings.NewReplacer(id, "01a1ff9e-74e6-775b-a478-0972810e6e75", "{part:[0-9]{1,4}}", "0", "{file:[A-Za-z0-9._-]+}", "x.css",
-		"{mark:(?:#|%23)}", "%23", "{code:.*}", "AAAA", "{kind:[ao]}", "a", "{kind:r}", "r").Replace(path)
+		"{mark:(?:#|%23)}", "%23", "{code:.*}", "AAAA", "{kind:[ao]}", "a", "{kind:[rhs]}", "r").Replace(path)
 }
 
 // headersOfEvery are those that no response may lack.
@@ -62,7 +62,7 @@ func TestTable(t *testing.T) {
 		if rt.method != "GET" && rt.method != "POST" {
 			t.Errorf("%s: method", key)
 		}
-		if (strings.HasPrefix(rt.path, "/m/") || strings.HasPrefix(rt.path, "/settings")) != (rt.caller == session) && rt.path != "/inbox" {
+		if strings.HasPrefix(rt.path, "/m/") != (rt.caller == session) && rt.path != "/inbox" {
 			t.Errorf("%s: a mailbox path and class session go together", key)
 		}
 		if rt.method == "POST" && rt.caller == public && rt.path != "/logout" {

@@ -1,14 +1,20 @@
 // Opens a one-time message in the browser. The code from the link's fragment
 // stays here: the server gets the link's token, which opens nothing, and returns
-// the sealed message. See package seal of the store for the formats; the labels
-// below are two of its.
+// the sealed message. So does a PIN: the server gets what it is stretched to, and
+// of that the half which opens nothing. See package seal of the store for the
+// formats; the labels below are of its.
 import { Decrypter } from 'age-encryption';
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { bech32 } from '@scure/base';
 import DOMPurify from 'dompurify';
 import PostalMime from 'postal-mime';
 
 const labelLinkToken = 'postseal v1 link token';
 const labelLinkKey = 'postseal v1 link key';
+const labelPINSalt = 'postseal v1 pin ';
+const labelPINWrap = 'postseal v1 pin wrap';
+const labelPINVerifier = 'postseal v1 pin verifier';
+const pinRounds = 600000;
 const maxHTML = 1 << 20;
 const maxInline = 4 << 20;
 
@@ -49,11 +55,31 @@ export async function derive(secret, label) {
     { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: utf8.encode(label) }, key, 256));
 }
 
+// stretchPIN is package seal's StretchPIN: PBKDF2-HMAC-SHA256 (RFC 8018).
+export async function stretchPIN(pin, id) {
+  const key = await crypto.subtle.importKey('raw', utf8.encode(pin), 'PBKDF2', false, ['deriveBits']);
+  const master = await crypto.subtle.deriveBits(
+    { name: 'PBKDF2', hash: 'SHA-256', salt: utf8.encode(labelPINSalt + id), iterations: pinRounds }, key, 256);
+  return { wrap: await derive(master, labelPINWrap), verifier: await derive(master, labelPINVerifier) };
+}
+
+// parsePIN reads a PIN as a person types it.
+export function parsePIN(text) {
+  const s = text.replace(/[\s\u00a0-]/g, '');
+  return /^[0-9]{8}$/.test(s) ? s : null;
+}
+
+// unbox opens what package seal's Box sealed: the nonce of 24 octets comes first.
+export function unbox(key, sealed, place) {
+  return xchacha20poly1305(key, sealed.subarray(0, 24), utf8.encode(place)).decrypt(sealed.subarray(24));
+}
+
 export function identityOf(seed) {
   return bech32.encode('age-secret-key-pq-', bech32.toWords(seed), false).toUpperCase();
 }
 
 const base64url = (b) => btoa(String.fromCharCode(...b)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
+const base64 = (b) => btoa(String.fromCharCode(...b));
 const unbase64 = (s) => Uint8Array.from(atob(s), (c) => c.charCodeAt(0));
 const hex = (b) => Array.from(b, (x) => x.toString(16).padStart(2, '0')).join('');
 const sha256 = async (b) => hex(new Uint8Array(await crypto.subtle.digest('SHA-256', b)));
@@ -61,19 +87,20 @@ const sha256 = async (b) => hex(new Uint8Array(await crypto.subtle.digest('SHA-2
 // ---- the message ----
 
 class Refused extends Error {
-  constructor(key) {
+  constructor(key, about = {}) {
     super(key);
     this.key = key;
+    this.about = about; // who took the message back, and when
   }
 }
 
-async function ask(path, token) {
+async function ask(path, token, more = {}) {
   const r = await fetch(path, {
-    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }), cache: 'no-store',
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token, ...more }), cache: 'no-store',
   }).catch(() => { throw new Refused('unavailable'); });
   if (!r.ok) {
     const e = await r.json().catch(() => ({}));
-    throw new Refused(e.error || (r.status >= 500 ? 'unavailable' : 'internal'));
+    throw new Refused(e.error || (r.status >= 500 ? 'unavailable' : 'internal'), e);
   }
   return r;
 }
@@ -101,10 +128,18 @@ async function payload(id, token, size, progress) {
 }
 
 // open returns the message's octets and what the manifest says. Everything is
-// compared before anything is shown.
-async function open(id, code, progress) {
+// compared before anything is shown. Without a PIN, a message that has one is
+// refused as 'needpin'.
+async function open(id, code, pin, progress) {
   const token = base64url(await derive(code, labelLinkToken));
-  const found = await (await ask(`/o/${id}/open`, token)).json();
+  let found = await (await ask(`/o/${id}/open`, token)).json();
+  let wrap;
+  if (found.needsPIN) {
+    if (!pin) throw new Refused('needpin');
+    const keys = await stretchPIN(pin, id);
+    found = await (await ask(`/o/${id}/pin`, token, { verifier: base64(keys.verifier) })).json();
+    wrap = keys.wrap;
+  }
   const manifest = JSON.parse(new TextDecoder().decode(unbase64(found.manifest)));
   if (manifest.v !== 1 || manifest.message !== id || manifest.mode !== 'one-time') throw new Refused('integrity');
   const sealed = await payload(id, token, manifest.payload_size, (part) => progress('fetch', part));
@@ -115,7 +150,10 @@ async function open(id, code, progress) {
     if (grant.v !== 1 || grant.message !== id || grant.recipient !== manifest.recipient || grant.payload !== manifest.payload) {
       throw new Refused('integrity');
     }
-    const message = await decrypt(grant.key, sealed, 'uint8array');
+    const locked = Boolean(manifest.restrict && manifest.restrict.pin);
+    if (locked !== Boolean(wrap)) throw new Refused('integrity');
+    const key = locked ? new TextDecoder().decode(unbox(wrap, unbase64(grant.locked), labelPINWrap + id)) : grant.key;
+    const message = await decrypt(key, sealed, 'uint8array');
     return { token, message, manifest, found };
   } catch (e) {
     throw e instanceof Refused ? e : new Refused('integrity');
@@ -338,10 +376,13 @@ function picturesOf(mail, html) {
 }
 
 function show(view) {
-  for (const id of ['ask', 'work', 'message', 'reasons']) $(id).hidden = id !== view;
+  for (const id of ['ask', 'pin-part', 'work', 'message', 'reasons']) $(id).hidden = id !== view;
 }
 
-function fail(key) {
+function fail(key, about = {}) {
+  const by = $('recalled-by');
+  by.hidden = key !== 'recalled' || !about.by;
+  by.textContent = by.dataset.by.replace('%', about.by || '') + (about.at ? `, ${when(about.at)}` : '');
   let reason = document.querySelector(`[data-reason="${CSS.escape(key)}"]`);
   if (!reason) reason = document.querySelector('[data-reason="internal"]');
   for (const s of document.querySelectorAll('[data-reason]')) s.hidden = s !== reason;
@@ -414,7 +455,8 @@ async function display({ token, message, manifest, found }) {
   views.hidden = !html;
   const choose = (mode) => {
     $('m-frame').hidden = mode !== 'html';
-    $('m-text').hidden = mode !== 'text';
+    $('m-text').hidden = false;
+    $('m-text').classList.toggle('print-only', mode !== 'text'); // a frame is cut on paper
     for (const b of views.querySelectorAll('button')) {
       if (b.dataset.view === mode) b.setAttribute('aria-current', 'true');
       else b.removeAttribute('aria-current');
@@ -423,7 +465,12 @@ async function display({ token, message, manifest, found }) {
   };
   views.onclick = (event) => event.target.dataset.view && choose(event.target.dataset.view);
 
-  $('m-reply').hidden = !found.canReply;
+  const limits = manifest.restrict || {};
+  $('m-reply').hidden = !found.canReply || Boolean(limits.noReply);
+  $('m-noreply').hidden = !limits.noReply;
+  $('m-noprint').hidden = $('m-printnote').hidden = !limits.noPrint;
+  $('m-original').hidden = Boolean(limits.noPrint);
+  $('message').classList.toggle('no-print', Boolean(limits.noPrint));
   $('r-token').value = token;
   $('r-subject').value = /^re:/i.test(subject) ? subject : `Re: ${subject}`;
   show('message');
@@ -469,33 +516,55 @@ function start() {
   fromFragment();
   addEventListener('hashchange', fromFragment);
   addEventListener('resize', () => fit($('m-frame')));
-  form.addEventListener('submit', async (event) => {
-    // From here on the code must not leave the browser, whatever goes wrong.
-    event.preventDefault();
-    const code = parseCode($('code').value);
-    if (!code) {
-      $('code').setAttribute('aria-invalid', 'true');
-      $('code-part').hidden = false;
-      $('code').focus();
-      return;
-    }
+  let code = null;
+  const run = async (pin) => {
     const words = $('work-text').dataset;
     show('work');
     $('work-text').textContent = words.fetch;
     try {
-      const opened = await open($('message').dataset.id, code, (step, part) => {
+      const opened = await open($('message').dataset.id, code, pin, (step, part) => {
         $('work-text').textContent = words[step];
         $('work-bar').value = step === 'fetch' ? part * 80 : 90;
       });
       // The code has done its work: out of the address bar.
       history.replaceState(null, '', location.pathname);
-      $('code').value = '';
+      $('code').value = $('pin').value = '';
+      code = null;
       $('work-text').textContent = words.read;
       await display(opened);
     } catch (e) {
-      fail(e instanceof Refused ? e.key : 'internal');
+      if (e instanceof Refused && (e.key === 'needpin' || e.key === 'pin')) askPIN(e.key === 'pin' ? $('pin-form').dataset.wrong : '');
+      else fail(e instanceof Refused ? e.key : 'internal', e.about);
     }
+  };
+  form.addEventListener('submit', (event) => {
+    // From here on the code must not leave the browser, whatever goes wrong.
+    event.preventDefault();
+    code = parseCode($('code').value);
+    if (code) {
+      run('');
+      return;
+    }
+    $('code').setAttribute('aria-invalid', 'true');
+    $('code-part').hidden = false;
+    $('code').focus();
   });
+  $('pin-form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    const pin = parsePIN($('pin').value);
+    if (pin) run(pin);
+    else askPIN($('pin-form').dataset.bad);
+  });
+}
+
+// askPIN shows the field for the PIN, and what was wrong with the one before.
+function askPIN(problem) {
+  show('pin-part');
+  $('pin-error').textContent = problem;
+  $('pin-error').hidden = !problem;
+  if (problem) $('pin').setAttribute('aria-invalid', 'true');
+  else $('pin').removeAttribute('aria-invalid');
+  $('pin').focus();
 }
 
 start();

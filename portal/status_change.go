@@ -1,0 +1,135 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// A recallView is the data of the page that asks before a message is taken back.
+type recallView struct {
+	Code    string
+	Subject string
+	Message string // the id if it is for one recipient, "" for all
+	Lines   []statusLine
+	Seen    bool // somebody has opened it already
+}
+
+// maxChosen bounds how many messages a form may name.
+const maxChosen = 1000
+
+// recall takes sealed messages back. The first press of a button shows who has
+// seen the message; the second takes it back.
+func (p *portal) recall(c *call) error {
+	code, s, chosen, err := p.followed(c)
+	if err != nil {
+		return err
+	}
+	v := recallView{Code: code.Fragment(), Message: c.r.PostFormValue("message")}
+	for _, l := range s.Lines {
+		if line, ok := describe(l); ok && l.CanRecall && (len(chosen) == 0 || slices.Contains(chosen, l.Message)) {
+			v.Lines = append(v.Lines, line)
+			v.Seen = v.Seen || !l.Opened.IsZero()
+		}
+	}
+	switch {
+	case len(v.Lines) == 0:
+		return p.renderStatus(c, code, s, statusView{Said: "ended", Warn: true})
+	case c.r.PostFormValue("confirm") == "":
+		if v.Subject, err = openSubject(code, s); err != nil {
+			return err
+		}
+		return p.render(c, http.StatusOK, "recall", c.text("recall.title"), v)
+	}
+	s, err = p.owner.Recall(c.ctx(), p.follower(c, code), chosen)
+	return p.changed(c, code, s, err, eventRecalled, statusView{Said: "recalled", Count: len(v.Lines)})
+}
+
+// extensions are the times by which a message can be extended, in days.
+var extensions = []int{1, 7, 30}
+
+// A change is the data of a form that changes one sealed copy, or all.
+type change struct {
+	Code, Message string
+	Days          []int
+}
+
+// extend gives sealed messages more time.
+func (p *portal) extend(c *call) error {
+	code, s, chosen, err := p.followed(c)
+	if err != nil {
+		return err
+	}
+	days, err := strconv.Atoi(c.r.PostFormValue("days"))
+	if err != nil || !slices.Contains(extensions, days) {
+		return errForm
+	}
+	n := 0
+	for _, l := range s.Lines {
+		if l.CanExtend && (len(chosen) == 0 || slices.Contains(chosen, l.Message)) {
+			n++
+		}
+	}
+	if n == 0 {
+		return p.renderStatus(c, code, s, statusView{Said: "ended", Warn: true})
+	}
+	s, err = p.owner.Extend(c.ctx(), p.follower(c, code), chosen, time.Duration(days)*24*time.Hour)
+	return p.changed(c, code, s, err, eventExtended, statusView{Said: "extended", Count: n})
+}
+
+// remind sends the notice of one message again.
+func (p *portal) remind(c *call) error {
+	code, _, chosen, err := p.followed(c)
+	if err != nil {
+		return err
+	}
+	if len(chosen) != 1 {
+		return errForm
+	}
+	s, err := p.owner.Remind(c.ctx(), p.follower(c, code), chosen[0])
+	return p.changed(c, code, s, err, eventReminded, statusView{Said: "reminded", Count: 1})
+}
+
+// followed reads the form of a change: the code, where the message stands, and
+// which of its sealed copies are meant (none: all). A copy that is not of this
+// message is an error.
+func (p *portal) followed(c *call) (code seal.Code, s socket.Status, chosen []string, err error) {
+	if code, err = c.formCode(); err != nil {
+		return code, s, nil, err
+	}
+	if s, err = p.owner.Status(c.ctx(), p.follower(c, code)); err != nil {
+		return code, s, nil, err
+	}
+	for _, m := range c.r.PostForm["message"] {
+		if m == "" {
+			continue
+		}
+		if !slices.ContainsFunc(s.Lines, func(l socket.StatusLine) bool { return l.Message == m }) || len(chosen) == maxChosen {
+			return code, s, nil, socket.ErrUnknown
+		}
+		chosen = append(chosen, m)
+	}
+	return code, s, chosen, nil
+}
+
+// changed shows the page after a change. What can't be done any more is told
+// there; its lines say why.
+func (p *portal) changed(c *call, code seal.Code, s socket.Status, err error, verb string, v statusView) error {
+	var wait *socket.ThrottledError
+	switch {
+	case errors.Is(err, socket.ErrConflict) || errors.As(err, &wait):
+		if s, err = p.owner.Status(c.ctx(), p.follower(c, code)); err != nil {
+			return err
+		}
+		return p.renderStatus(c, code, s, statusView{Said: "refused", Warn: true})
+	case err != nil:
+		return err
+	}
+	p.event(c, verb, "id", s.ID)
+	return p.renderStatus(c, code, s, v)
+}
