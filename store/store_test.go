@@ -45,6 +45,8 @@ func (c *testClock) advance(d time.Duration) {
 type testMails struct {
 	mu    sync.Mutex
 	codes map[string]seal.Code // by address
+	given []any                // by the calls of a FollowMailer
+	err   error                // what they answer
 }
 
 func (m *testMails) Reset(r ResetMail) (Mail, error) {
@@ -62,6 +64,19 @@ func (m *testMails) ReplyHeader(r ReplyMail) (Mail, error) {
 		r.To, r.Guest, r.Subject, r.InReplyTo)
 	return Mail{Kind: "reply", From: "portal@example.com", ID: "<" + r.ID + "@example.com>", Data: []byte(h)}, nil
 }
+
+// follow renders what the store sends on its own, and keeps what it was given.
+func (m *testMails) follow(kind, id string, given any) (Mail, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.given = append(m.given, given)
+	return Mail{Kind: kind, ID: "<" + kind + "." + id + "@example.com>", Data: []byte(kind + "\r\n")}, m.err
+}
+
+func (m *testMails) Remind(r RemindMail) (Mail, error)   { return m.follow(KindReminder, r.ID, r) }
+func (m *testMails) Follow(r FollowMail) (Mail, error)   { return m.follow("status", r.ID, r) }
+func (m *testMails) Read(r ReadMail) (Mail, error)       { return m.follow("mdn", r.ID, r) }
+func (m *testMails) Expired(r ExpiredMail) (Mail, error) { return m.follow("dsn", r.ID, r) }
 
 // An env is a store with its clock, its keys and what a portal would have.
 type env struct {
