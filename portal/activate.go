@@ -52,9 +52,7 @@ func (p *portal) activationForm(c *call, code seal.Code, info socket.LinkInfo) e
 func (p *portal) renderActivation(c *call, status int, v activationView) error {
 	v.Offline = p.recovery == nil
 	v.Lost = v.Offline && v.Reset
-	for _, key := range passwordKeys {
-		v.Rules = append(v.Rules, passwordRule{key, c.text("password." + key)})
-	}
+	v.Rules = c.passwordRules()
 	v.Words = strings.Join(p.context(v.Name, v.Recipient), " ")
 	title := c.text("activate.title")
 	if v.Reset && !v.New {
@@ -121,11 +119,7 @@ func (p *portal) activate(c *call) error {
 		verb = eventReset
 	}
 	p.event(c, verb, "address", s.Address)
-	u, err := p.begin(c, s, key)
-	if err != nil {
-		return err
-	}
-	return p.openAndShow(c, u, info.Message)
+	return p.welcome(c, s, key, loginView{Address: s.Address, Message: info.Message})
 }
 
 // newAccount makes the account's keys and turns every waiting grant that it can
@@ -143,7 +137,7 @@ func (p *portal) newAccount(c *call, code seal.Code, w socket.Waiting, password 
 	}
 	a = socket.Activation{
 		KDF: kdf, Verifier: keys.Verifier[:], PublicKey: key.Recipient(),
-		Wrapped: key.Wrap(keys.Wrap, w.Recipient), Grants: map[string][]byte{}, Client: c.client,
+		Wrapped: key.Wrap(keys.Wrap, w.Recipient), Client: c.client, Agent: c.agent(),
 	}
 	if p.escrow != nil {
 		if a.Escrow, err = key.Escrow(p.escrow); err != nil {
@@ -154,6 +148,15 @@ func (p *portal) newAccount(c *call, code seal.Code, w socket.Waiting, password 
 	if err != nil {
 		return seal.AccountKey{}, a, err
 	}
+	a.Grants = p.waitingGrants(w, id, key)
+	return key, a, nil
+}
+
+// waitingGrants turns every waiting grant that can be opened into one for an
+// account's key: by the key of the link's code (nil: there is none), or by
+// recovery.
+func (p *portal) waitingGrants(w socket.Waiting, id *age.HybridIdentity, key seal.AccountKey) map[string][]byte {
+	grants := map[string][]byte{}
 	for _, m := range w.Messages {
 		manifest, err := p.verify(m.Manifest)
 		if err != nil || manifest.Mode != seal.ModeAccount || manifest.Recipient != w.Recipient {
@@ -164,7 +167,7 @@ func (p *portal) newAccount(c *call, code seal.Code, w socket.Waiting, password 
 		}
 		var grant []byte
 		switch {
-		case len(m.Grant) > 0:
+		case len(m.Grant) > 0 && id != nil:
 			grant, err = regrant(m.Grant, manifest, id, key)
 		case len(m.Recovery) > 0 && p.recovery != nil:
 			grant, err = regrant(m.Recovery, manifest, p.recovery, key)
@@ -175,9 +178,9 @@ func (p *portal) newAccount(c *call, code seal.Code, w socket.Waiting, password 
 			p.log.Error("waiting grant does not open", "message", manifest.Message)
 			continue
 		}
-		a.Grants[manifest.Message] = grant
+		grants[manifest.Message] = grant
 	}
-	return key, a, nil
+	return grants
 }
 
 // accountKey returns the account's old key if recovery gives it back, else a new one.

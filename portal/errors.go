@@ -46,6 +46,7 @@ var failures = []struct {
 	{errMethod, failure{http.StatusMethodNotAllowed, "method"}},
 	{errCrossOrigin, failure{http.StatusForbidden, "crossorigin"}},
 	{errForm, failure{http.StatusBadRequest, "form"}},
+	{errNoRecovery, failure{http.StatusServiceUnavailable, "norecovery"}},
 	{errEmptyReply, failure{http.StatusUnprocessableEntity, "emptyreply"}},
 	{errPIN, failure{http.StatusForbidden, "pin"}},
 	{errNoPrint, failure{http.StatusForbidden, "noprint"}},

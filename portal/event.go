@@ -25,6 +25,9 @@ const (
 	eventExtended    = "extended"
 	eventReminded    = "reminded"
 	eventUnwanted    = "unwanted" // marked or unmarked
+	eventPassword    = "password" // a new one, by the account
+	eventFactor      = "factor"   // a second factor was added or removed
+	eventClosed      = "closed"   // the account
 )
 
 // event logs what a client did: its address, then the account's address or the

@@ -18,6 +18,7 @@ type loginView struct {
 	Ended   bool   // a session has ended
 	Out     bool   // the user has logged out
 	Post    bool   // a form was sent without a session
+	Step    string // "address" first, then the method's name; "": all at once
 	Error   string
 }
 
@@ -39,10 +40,14 @@ func (p *portal) landing(c *call) error {
 }
 
 func (p *portal) renderLogin(c *call, status int, v loginView) error {
+	if p.members && v.Step == "" {
+		v.Step = stepAddress
+	}
 	return p.render(c, status, "login", c.text("login.title"), v)
 }
 
-// login compares address and password, and opens what the user came for.
+// login compares address and password, or asks for the password once the address
+// has told how it signs in, and opens what the user came for.
 func (p *portal) login(c *call) error {
 	if err := c.form(); err != nil {
 		return err
@@ -53,11 +58,27 @@ func (p *portal) login(c *call) error {
 		Code:    c.r.PostFormValue("code"),
 	}
 	password := c.r.PostFormValue("password")
-	if v.Address == "" || password == "" || len(v.Address) > maxAddress || len(password) > maxPassword {
+	if v.Address == "" || len(v.Address) > maxAddress || len(password) > maxPassword {
 		v.Error = c.text("login.wrong")
 		return p.renderLogin(c, http.StatusUnprocessableEntity, v)
 	}
-	u, err := p.logIn(c, v.Address, password)
+	method, err := p.owner.SignInMethod(c.ctx(), v.Address)
+	switch {
+	case err != nil:
+		return err
+	case method == socket.MethodCloud:
+		return p.signInAway(c, v)
+	case password == "" && p.members:
+		v.Step = method
+		return p.renderLogin(c, http.StatusOK, v)
+	case password == "":
+		v.Error = c.text("login.wrong")
+		return p.renderLogin(c, http.StatusUnprocessableEntity, v)
+	}
+	if p.members {
+		v.Step = method
+	}
+	s, key, err := p.logIn(c, method, v.Address, password)
 	var wait *socket.ThrottledError
 	switch {
 	case errors.Is(err, socket.ErrLogin):
@@ -71,35 +92,32 @@ func (p *portal) login(c *call) error {
 	case err != nil:
 		return err
 	}
-	p.event(c, eventLogin, "address", u.address)
-	if v.Code != "" {
-		if id, err := p.claim(c, u, v.Code); err == nil {
-			v.Message = id
-		} else if !refusal(err) {
-			return err
-		}
-	}
-	return p.openAndShow(c, u, v.Message)
+	return p.welcome(c, s, key, v)
 }
 
-func (p *portal) logIn(c *call, address, password string) (*user, error) {
+// logIn starts a session by a password, of the portal or of the directory.
+func (p *portal) logIn(c *call, method, address, password string) (socket.Session, seal.AccountKey, error) {
+	if method == socket.MethodDomain {
+		in, err := p.domainLogin(c, address, password)
+		if err != nil {
+			return socket.Session{}, seal.AccountKey{}, err
+		}
+		return p.memberSession(c, in)
+	}
 	kdf, err := p.owner.Challenge(c.ctx(), address)
 	if err != nil {
-		return nil, err
+		return socket.Session{}, seal.AccountKey{}, err
 	}
 	keys, err := p.stretch(c.ctx(), kdf, password)
 	if err != nil {
-		return nil, err
+		return socket.Session{}, seal.AccountKey{}, err
 	}
-	s, err := p.owner.Login(c.ctx(), socket.Login{Address: address, Verifier: keys.Verifier[:], Client: c.client})
+	s, err := p.owner.Login(c.ctx(), socket.Login{Address: address, Verifier: keys.Verifier[:], Client: c.client, Agent: c.agent()})
 	if err != nil {
-		return nil, err
+		return socket.Session{}, seal.AccountKey{}, err
 	}
 	key, err := seal.UnwrapAccountKey(s.Wrapped, keys.Wrap, s.Address)
-	if err != nil {
-		return nil, err
-	}
-	return p.begin(c, s, key)
+	return s, key, err
 }
 
 // stretch runs argon2id, as many at once as there are slots: each takes 64 MiB.

@@ -95,6 +95,24 @@ func routes() []route {
 		{"POST", "/m/" + id + "/reply", session, upload, (*portal).reply},
 		{"GET", "/m/" + id + "/sent", session, light, (*portal).replySent},
 
+		// Sign-in with a second factor, or by an identity provider.
+		{"POST", "/login/second", attempt, light, (*portal).secondFactor},
+		{"GET", "/signin/return", public, light, (*portal).signInReturn},
+		{"POST", "/signin/return", attempt, light, (*portal).finishSignIn},
+
+		{"GET", "/settings", session, light, (*portal).settings},
+		{"POST", "/settings/profile", session, light, (*portal).changeProfile},
+		{"POST", "/settings/password", session, light, (*portal).changePassword},
+		{"POST", "/settings/sessions", session, light, (*portal).endSessions},
+		{"POST", "/settings/messages", session, download, (*portal).downloadAll},
+		{"POST", "/settings/totp", session, light, (*portal).beginTOTP},
+		{"POST", "/settings/totp/confirm", session, light, (*portal).finishTOTP},
+		{"POST", "/settings/passkey", session, light, (*portal).beginPasskey},
+		{"POST", "/settings/passkey/confirm", session, light, (*portal).finishPasskey},
+		{"POST", "/settings/factor/remove", session, light, (*portal).removeFactor},
+		{"POST", "/settings/codes", session, light, (*portal).newRecoveryCodes},
+		{"POST", "/settings/close", session, light, (*portal).closeAccount},
+
 		{"POST", "/language", public, light, (*portal).chooseLanguage},
 		{"GET", "/static/{file:[A-Za-z0-9._-]+}", public, light, (*portal).static},
 		{"GET", "/favicon.ico", public, light, (*portal).favicon},

@@ -62,7 +62,7 @@ func TestTable(t *testing.T) {
 		if rt.method != "GET" && rt.method != "POST" {
 			t.Errorf("%s: method", key)
 		}
-		if strings.HasPrefix(rt.path, "/m/") != (rt.caller == session) && rt.path != "/inbox" {
+		if (strings.HasPrefix(rt.path, "/m/") || strings.HasPrefix(rt.path, "/settings")) != (rt.caller == session) && rt.path != "/inbox" {
 			t.Errorf("%s: a mailbox path and class session go together", key)
 		}
 		if rt.method == "POST" && rt.caller == public && rt.path != "/logout" {

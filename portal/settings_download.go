@@ -54,7 +54,7 @@ var errLeftOut = errors.New("left out of the archive")
 
 // addToArchive adds a message, byte for byte as its sender submitted it.
 func (p *portal) addToArchive(c *call, z *zip.Writer, m socket.Message, n int) error {
-	f, err := p.fetch(c.ctx(), c.user, m.ID)
+	f, err := p.fetch(c, c.user, m.ID)
 	if refusal(err) || errors.Is(err, errIntegrity) {
 		return errLeftOut
 	}

@@ -33,7 +33,7 @@ type bound struct {
 }
 
 // pages lists the templates; each is a file in web/templates and defines "main".
-var pages = []string{"activate", "error", "forgot", "inbox", "link", "login", "message", "onetime", "onetime-message", "pin", "recall", "release", "reply", "sent", "status", "unwanted"}
+var pages = []string{"activate", "error", "forgot", "inbox", "link", "login", "message", "onetime", "onetime-message", "pin", "recall", "release", "reply", "sent", "status", "unwanted", "settings", "settings-totp", "settings-passkey", "settings-codes", "signin-away", "signin-return", "signin-second"}
 
 func newViews(a *assets) (*views, error) {
 	v := &views{assets: a, pages: map[string]*view{}}
@@ -54,16 +54,18 @@ func newViews(a *assets) (*views, error) {
 // funcs are what templates may call.
 func (v *views) funcs(b *bound) template.FuncMap {
 	return template.FuncMap{
-		"text":   func(key string, args ...any) string { return b.viewer.Text(key, args...) },
-		"plural": func(key string, n int, args ...any) string { return b.viewer.Plural(key, n, args...) },
-		"size":   func(n int64) string { return b.viewer.Size(n) },
-		"short":  func(t time.Time) string { return b.viewer.Short(t) },
-		"when":   func(t time.Time) string { return b.viewer.Long(t) },
-		"iso":    func(t time.Time) string { return b.viewer.ISO(t) },
-		"guess":  func() bool { return b.viewer.Zone == nil },
-		"change": func(code, message string) change { return change{code, message, extensions} },
-		"asset":  func(name string) (string, error) { return v.assets.url(name) },
-		"srcdoc": srcdoc(v.assets),
+		"text":    func(key string, args ...any) string { return b.viewer.Text(key, args...) },
+		"plural":  func(key string, n int, args ...any) string { return b.viewer.Plural(key, n, args...) },
+		"size":    func(n int64) string { return b.viewer.Size(n) },
+		"short":   func(t time.Time) string { return b.viewer.Short(t) },
+		"when":    func(t time.Time) string { return b.viewer.Long(t) },
+		"iso":     func(t time.Time) string { return b.viewer.ISO(t) },
+		"guess":   func() bool { return b.viewer.Zone == nil },
+		"browser": func(agent string) string { return browserName(b.viewer, agent) },
+		"field":   func(id, problem string) fieldView { return fieldView{id, problem} },
+		"change":  func(code, message string) change { return change{code, message, extensions} },
+		"asset":   func(name string) (string, error) { return v.assets.url(name) },
+		"srcdoc":  srcdoc(v.assets),
 	}
 }
 
