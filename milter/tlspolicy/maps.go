@@ -13,7 +13,7 @@ import (
 // The names of the maps.
 const (
 	MapRules    = "rules"    // what rules want for a destination as a whole
-	MapEncrypt  = "encrypt"  // every destination is to be encrypted
+	MapEncrypt  = "encrypt"  // every destination is to be encrypted, and more if rules want that
 	MapVerified = "verified" // every destination is to be verified
 )
 
@@ -37,6 +37,9 @@ func (m Maps) Lookup(ctx context.Context, name, key string) (string, bool, error
 		level = m.Level(parseDestination(key).name)
 	case MapEncrypt:
 		level = rules.TLSEncrypt
+		if all := m.Level(parseDestination(key).name); all.AtLeast(level) {
+			level = all
+		}
 	case MapVerified:
 		level = rules.TLSVerified
 	default:

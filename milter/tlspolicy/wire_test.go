@@ -187,8 +187,15 @@ func TestServer(t *testing.T) {
 }
 
 func TestMapsRules(t *testing.T) {
-	m := Maps{Level: func(domain string) rules.TLSLevel {
-		return map[string]rules.TLSLevel{"secret.example": rules.TLSEncrypt, "any.example": rules.TLSMay}[domain]
+	p, err := New(Options{Resolver: "127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{"proof.example", "[proof.example]"} {
+		p.proofs.Add(to, Proof{Method: DANE, until: time.Now().Add(time.Hour)})
+	}
+	m := Maps{Prober: p, Level: func(domain string) rules.TLSLevel {
+		return map[string]rules.TLSLevel{"secret.example": rules.TLSEncrypt, "any.example": rules.TLSMay, "proof.example": rules.TLSVerified}[domain]
 	}}
 	for _, c := range []struct {
 		name, key, value string
@@ -201,6 +208,8 @@ func TestMapsRules(t *testing.T) {
 		{MapRules, "any.example", "", false},
 		{MapRules, "other.example", "", false},
 		{MapEncrypt, "other.example", "encrypt", true},
+		{MapEncrypt, "proof.example", "dane-only", true},
+		{MapRules, "[proof.example]", "dane-only", true},
 	} {
 		if value, ok, err := m.Lookup(t.Context(), c.name, c.key); value != c.value || ok != c.ok || err != nil {
 			t.Errorf("%s %s: %q, %t, %v", c.name, c.key, value, ok, err)

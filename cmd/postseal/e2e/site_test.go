@@ -33,6 +33,9 @@ type SiteOptions struct {
 	Rules string            // text of the rule file; "" is the sample
 	Set   map[string]string // more settings: key to TOML
 	Main  map[string]string // more of main.cf
+	// Master are more lines of master.cf, and ResolvConf is the MTA's own.
+	Master     []string
+	ResolvConf string
 	// Sendmail takes Postfix's place.
 	Sendmail bool
 	// Between is a socket that the MTA uses in place of the milter's: something
@@ -127,6 +130,7 @@ func (s *Site) startMTA(t *testing.T, o SiteOptions) {
 		Inside:   s.Inside.Addr(),
 		Outside:  s.Outside.Addr(),
 		Main:     o.Main,
+		Master:   o.Master, ResolvConf: o.ResolvConf,
 	}
 	if o.Sendmail {
 		m, err := mta.StartSendmail(t.Context(), options)

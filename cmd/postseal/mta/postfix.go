@@ -47,6 +47,9 @@ type Options struct {
 	Main map[string]string
 	// Master holds more lines for master.cf.
 	Master []string
+	// ResolvConf is a file that takes the place of /etc/resolv.conf for the instance
+	// alone, so that it can ask a DNS server of the test's.
+	ResolvConf string
 }
 
 // A Postfix is a private instance that runs.
@@ -200,7 +203,12 @@ func (p *Postfix) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.master = exec.Command(master, "-c", p.ConfigDir(), "-s")
+	line := []string{master, "-c", p.ConfigDir(), "-s"}
+	if file := p.options.ResolvConf; file != "" {
+		const script = `mount --bind "$1" /etc/resolv.conf && shift && exec "$@"`
+		line = append([]string{"unshare", "--mount", "/bin/sh", "-c", script, "sh", file}, line...)
+	}
+	p.master = exec.Command(line[0], line[1:]...)
 	p.master.Stdout, p.master.Stderr = out, out
 	p.master.Dir = p.dir
 	if err := p.master.Start(); err != nil {
