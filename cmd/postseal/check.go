@@ -23,7 +23,7 @@ const (
 // A finding is one line of "postseal check".
 type finding struct {
 	Level string `json:"level"`
-	Where string `json:"where"` // "config", "rules", "keys", "store", "milter", "portal", "submission", "mta"
+	Where string `json:"where"` // "config", "rules", "keys", "store", "milter", "portal", "members", "submission", "mta"
 	Text  string `json:"text"`
 }
 
@@ -100,6 +100,7 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 		checkSocketFolders(&r, c)
 		checkSocketGroups(&r, c)
 		checkSockets(ctx, &r, c, o.running)
+		checkMembers(ctx, &r, c)
 		if !o.noMTA {
 			checkPostfix(ctx, &r, c, o.postfix)
 		}

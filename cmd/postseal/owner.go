@@ -74,7 +74,11 @@ func newOwner(c *config.Config, log *slog.Logger) (_ *owner, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.store, err = store.Open(storeOptions(c, k, notices, log, o.fatal)); err != nil {
+	kept := storeOptions(c, k, notices, log, o.fatal)
+	if kept.SignIn, err = newSignIn(c); err != nil {
+		return nil, err
+	}
+	if o.store, err = store.Open(kept); err != nil {
 		return nil, err
 	}
 	g := guard.New(k.Derive(keys.PurposeGuard))
@@ -255,6 +259,7 @@ func storeOptions(c *config.Config, k *keys.Owner, mails store.Mailer, log *slog
 		ResetTTL:     c.Messages.ResetTTL,
 		MaxReply:     replyEntity(c),
 		MinFree:      c.Store.MinFree,
+		URL:          c.Portal.URL,
 	}
 }
 

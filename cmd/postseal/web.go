@@ -87,6 +87,7 @@ func portalOptions(c *config.Config, k *keys.Portal) (portal.Options, error) {
 		Pepper:            k.Pepper,
 		URL:               c.Portal.URL,
 		TrustedProxies:    c.Portal.Proxies(),
+		Members:           external(c),
 		Brand:             portal.Brand{Name: c.Brand.Name, Colour: c.Brand.Colour, Help: c.Brand.Help},
 		Limits: portal.Limits{
 			// age adds 16 octets to 64 KiB, and a header.

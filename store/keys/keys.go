@@ -7,6 +7,7 @@
 //	recovery.pub  age1pq1...          every account-mode message has a grant for it (both)
 //	recovery.key  AGE-SECRET-KEY-PQ-1...  opens those grants (portal; offline: not in the folder)
 //	pepper.key    32 octets, base64   goes into every password (portal)
+//	ldap.key, oidc.key  text  passwords at the directory and the identity provider, where members sign in by them (owner)
 //
 // The owner of the store is the milter process, the portal another user: each
 // loads its own files only, so that neither has to be able to read the other's.
@@ -36,6 +37,8 @@ const (
 	RecoveryFile    = "recovery.key"
 	RecoveryPubFile = "recovery.pub"
 	PepperFile      = "pepper.key"
+	LDAPFile        = "ldap.key" // password for searching the directory (owner)
+	OIDCFile        = "oidc.key" // secret of the client at the identity provider (owner)
 )
 
 // maxFile bounds a key file; the longest (recovery.pub) has 2 kB.
@@ -127,6 +130,15 @@ func LoadPortal(dir string) (*Portal, error) {
 		return nil, fmt.Errorf("%s does not belong to %s", filepath.Join(dir, RecoveryFile), RecoveryPubFile)
 	}
 	return &p, nil
+}
+
+// ReadSecret returns the text of an optional key file, "" if it is not there.
+func ReadSecret(dir, name string) (string, error) {
+	text, err := read(dir, name, 0o077)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return text, err
 }
 
 func readRecoveryPub(dir string) (*age.HybridRecipient, error) {

@@ -153,6 +153,7 @@ func address(s string) error {
 
 // cross checks what single keys can't know. report takes a key and what is wrong.
 func (c *Config) cross(report func(key, format string, args ...any)) {
+	c.crossMembers(report)
 	if len(c.Milter.Listen) == 0 {
 		report("milter.listen", "is empty, want at least one socket")
 	}

@@ -13,6 +13,7 @@ package config
 import (
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -28,6 +29,7 @@ type Config struct {
 	Milter     Milter
 	Store      Store
 	Portal     Portal
+	Members    Members
 	Submission Submission
 	Messages   Messages
 	Actions    Actions
@@ -82,6 +84,41 @@ func (p Portal) Proxies() []netip.Prefix {
 		}
 	}
 	return all
+}
+
+// Members is how the people of the internal domains sign in to the portal.
+type Members struct {
+	Method  string   // "off", "password", "ldap", "oidc"
+	Domains []string // "example.com: ldap", where it differs
+
+	LDAPURL, LDAPCA, LDAPDN, LDAPBindDN, LDAPBase, LDAPFilter string
+	LDAPMail, LDAPName, LDAPGroup, LDAPGroupFilter            string
+
+	OIDCIssuer, OIDCClient, OIDCClaim, OIDCCA string
+}
+
+// Methods returns Domains as a map from domain to method.
+func (m Members) Methods() map[string]string {
+	all := map[string]string{}
+	for _, s := range m.Domains {
+		if d, method, ok := strings.Cut(s, ":"); ok { // checked when it was read
+			all[strings.TrimSpace(d)] = strings.TrimSpace(method)
+		}
+	}
+	return all
+}
+
+// Uses reports whether some domain's members sign in by a method.
+func (m Members) Uses(method string) bool {
+	if m.Method == method {
+		return true
+	}
+	for _, of := range m.Methods() {
+		if of == method {
+			return true
+		}
+	}
+	return false
 }
 
 // Submission is where our own mail goes.
@@ -196,6 +233,7 @@ func Default() *Config {
 			SessionIdle:    30 * time.Minute,
 			SessionMax:     12 * time.Hour,
 		},
+		Members: Members{Method: "off", Domains: []string{}, LDAPMail: "mail", LDAPName: "cn"},
 		Submission: Submission{
 			Address: "127.0.0.1:10025",
 			TLS:     "offered",
@@ -230,6 +268,7 @@ func (c *Config) resolve() {
 	}
 	for _, p := range []*string{
 		&c.Milter.SpoolDir, &c.Store.Dir, &c.Store.Socket, &c.Store.Control, &c.Portal.Certificate, &c.Portal.Key,
+		&c.Members.LDAPCA, &c.Members.OIDCCA,
 		&c.Submission.CA, &c.TLS.CA, &c.Rules.Dir, &c.Keys.Dir, &c.Brand.Logo, &c.Notice.Templates,
 	} {
 		if *p != "" && !filepath.IsAbs(*p) {

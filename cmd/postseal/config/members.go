@@ -1,0 +1,58 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// memberMethods are the ways to sign in.
+var memberMethods = []string{"off", "password", "ldap", "oidc"}
+
+// memberDomain checks one entry of members.domains.
+func memberDomain(s string) error {
+	d, method, ok := strings.Cut(s, ":")
+	if d, method = strings.TrimSpace(d), strings.TrimSpace(method); !ok || domain(d) != nil || !slices.Contains(memberMethods, method) {
+		return fmt.Errorf("%q is no domain with a method, want one such as \"sales.example.com: oidc\" (%s)", s, strings.Join(memberMethods, ", "))
+	}
+	return nil
+}
+
+// issuer checks the address of an identity provider.
+func issuer(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case s == "":
+		return nil
+	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		return fmt.Errorf("%q is no issuer, want one such as \"https://login.example.com\"", s)
+	case u.Scheme != "https" && !(u.Scheme == "http" && loopbackHost(u.Hostname())):
+		return fmt.Errorf("%q is not https, which a sign-in needs", s)
+	}
+	return nil
+}
+
+// crossMembers checks what single keys can't know.
+func (c *Config) crossMembers(report func(key, format string, args ...any)) {
+	m := c.Members
+	if m.Uses("ldap") {
+		if m.LDAPURL == "" {
+			report("members.ldap_url", "is empty, want the directory that members sign in by")
+		}
+		if m.LDAPDN == "" && m.LDAPBase == "" {
+			report("members.ldap_base", "is empty and so is ldap_dn, want where people are found")
+		}
+	}
+	if m.Uses("oidc") {
+		if m.OIDCIssuer == "" {
+			report("members.oidc_issuer", "is empty, want the provider that members sign in by")
+		}
+		if m.OIDCClient == "" {
+			report("members.oidc_client", "is empty, want the client ID at the provider")
+		}
+	}
+	if (m.Uses("ldap") || m.Uses("oidc")) && c.Keys.Recovery != "online" {
+		report("keys.recovery", "is %q, and members sign in without a password of the portal, so nothing would open their messages: want \"online\"", c.Keys.Recovery)
+	}
+}
