@@ -47,7 +47,7 @@ func (p *portal) inbox(c *call) error {
 	if len(cursor) > maxCursor {
 		cursor = ""
 	}
-	page, err := p.owner.Inbox(c.ctx(), c.user.token, cursor, p.limits.Page)
+	page, err := p.owner.Inbox(c.ctx(), c.user.token, cursor, p.pageSize(c.user))
 	if err != nil {
 		return err
 	}

@@ -130,6 +130,7 @@ type portal struct {
 	assets     *assets
 	texts      *locale.Catalogues
 	languages  *locale.Choice
+	guide      map[string]helpView // by the code of a language
 	views      *views
 	sanitiser  *display.Sanitiser
 	passwords  *passwordRules
@@ -184,6 +185,9 @@ func newPortal(o Options) (*portal, error) {
 		attempts:   newLimiter(l.Attempts, o.Now),
 	}
 	if p.texts, err = locale.Load(); err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
+	if p.guide, err = loadHelp(p.texts.Languages()); err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
 	if p.languages, err = p.texts.NewChoice(o.Language, o.Languages); err != nil {

@@ -55,7 +55,7 @@ func (p *portal) replyForm(c *call) error {
 	if !f.CanReply {
 		return errNotFound
 	}
-	return p.renderReply(c, http.StatusOK, f, replyView{Subject: replySubject(f), Nonce: seal.NewToken().Encode()})
+	return p.renderReply(c, http.StatusOK, f, replyView{Subject: replySubject(f), Body: c.user.preferences.body(), Nonce: seal.NewToken().Encode()})
 }
 
 func (p *portal) renderReply(c *call, status int, f *fetched, v replyView) error {

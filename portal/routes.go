@@ -113,6 +113,9 @@ func routes() []route {
 		{"POST", "/settings/codes", session, light, (*portal).newRecoveryCodes},
 		{"POST", "/settings/close", session, light, (*portal).closeAccount},
 
+		{"GET", "/settings/preferences", session, light, (*portal).preferencesForm},
+		{"POST", "/settings/preferences", session, light, (*portal).changePreferences},
+		{"GET", "/help", public, light, (*portal).help},
 		{"POST", "/language", public, light, (*portal).chooseLanguage},
 		{"GET", "/static/{file:[A-Za-z0-9._-]+}", public, light, (*portal).static},
 		{"GET", "/favicon.ico", public, light, (*portal).favicon},

@@ -77,7 +77,7 @@ func (p *portal) findUser(c *call) (*user, error) {
 		// The token is right and the secret is not: nothing can be opened by it.
 		return nil, nil
 	}
-	u := &user{token: token, address: info.Address, name: info.Name, key: key}
+	u := &user{token: token, address: info.Address, name: info.Name, key: key, preferences: parsePreferences(info.Preferences)}
 	c.viewer = p.viewerOf(c.r, u)
 	return u, nil
 }

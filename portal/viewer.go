@@ -92,6 +92,16 @@ func (p *portal) chooseLanguage(c *call) error {
 		Name: p.hostCookie(languageCookie), Value: l.Code, Path: "/", MaxAge: int(viewerCookies.Seconds()),
 		Secure: p.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
+	// An account with a language of its own gets the new one, which counts for its
+	// mails too.
+	if u, err := p.findUser(c); err != nil {
+		return err
+	} else if u != nil && u.preferences.Language != "" {
+		u.preferences.Language = l.Code
+		if err := p.keepPreferences(c, u, u.preferences); err != nil {
+			return err
+		}
+	}
 	return c.redirect(ownPath(c.r.PostFormValue("to")))
 }
 

@@ -33,7 +33,7 @@ type bound struct {
 }
 
 // pages lists the templates; each is a file in web/templates and defines "main".
-var pages = []string{"activate", "error", "forgot", "inbox", "link", "login", "message", "onetime", "onetime-message", "pin", "recall", "release", "reply", "sent", "status", "unwanted", "settings", "settings-totp", "settings-passkey", "settings-codes", "signin-away", "signin-return", "signin-second"}
+var pages = []string{"activate", "error", "forgot", "inbox", "link", "login", "message", "onetime", "onetime-message", "pin", "help", "preferences", "recall", "release", "reply", "sent", "status", "unwanted", "settings", "settings-totp", "settings-passkey", "settings-codes", "signin-away", "signin-return", "signin-second"}
 
 func newViews(a *assets) (*views, error) {
 	v := &views{assets: a, pages: map[string]*view{}}
@@ -61,9 +61,9 @@ func (v *views) funcs(b *bound) template.FuncMap {
 		"when":    func(t time.Time) string { return b.viewer.Long(t) },
 		"iso":     func(t time.Time) string { return b.viewer.ISO(t) },
 		"guess":   func() bool { return b.viewer.Zone == nil },
+		"change":  func(code, message string) change { return change{code, message, extensions} },
 		"browser": func(agent string) string { return browserName(b.viewer, agent) },
 		"field":   func(id, problem string) fieldView { return fieldView{id, problem} },
-		"change":  func(code, message string) change { return change{code, message, extensions} },
 		"asset":   func(name string) (string, error) { return v.assets.url(name) },
 		"srcdoc":  srcdoc(v.assets),
 	}

@@ -15,18 +15,22 @@ type Choice struct {
 
 // NewChoice makes a choice of the catalogues: usual is the code of the language
 // for everybody who asks for none that there is, domains are those for the
-// addresses of a domain and what is below it. "" and nil mean English.
+// addresses of a domain and what is below it. "" and nil mean English, and so
+// does a language without a catalogue: mails may be in more languages than pages.
+// The error is for what is no language at all.
 func (c *Catalogues) NewChoice(usual string, domains map[string]string) (*Choice, error) {
 	choice := &Choice{fallback: c.English(), domains: map[string]*Language{}}
 	if usual != "" {
-		if choice.fallback = c.near(usual); choice.fallback == nil {
-			return nil, fmt.Errorf("there is no language %q", usual)
+		l, err := c.near(usual)
+		if err != nil {
+			return nil, err
 		}
+		choice.fallback = l
 	}
 	for domain, code := range domains {
-		l := c.near(code)
-		if l == nil {
-			return nil, fmt.Errorf("there is no language %q (for %s)", code, domain)
+		l, err := c.near(code)
+		if err != nil {
+			return nil, fmt.Errorf("%w (for %s)", err, domain)
 		}
 		choice.domains[strings.ToLower(domain)] = l
 	}
@@ -34,17 +38,17 @@ func (c *Catalogues) NewChoice(usual string, domains map[string]string) (*Choice
 }
 
 // near returns the language called so (BCP 47), or one whose readers read it too:
-// "de" for "de-AT". nil if there is none.
-func (c *Catalogues) near(name string) *Language {
+// "de" for "de-AT"; else English.
+func (c *Catalogues) near(name string) (*Language, error) {
 	tag, err := language.Parse(name)
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("%q is no language", name)
 	}
 	_, i, sure := c.matcher.Match(tag)
 	if sure < language.High {
-		return nil
+		return c.English(), nil
 	}
-	return c.languages[i]
+	return c.languages[i], nil
 }
 
 // maxAccept bounds what is read of an Accept-Language header.

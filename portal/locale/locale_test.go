@@ -179,11 +179,11 @@ func FuzzAccepted(f *testing.F) {
 
 func TestChoice(t *testing.T) {
 	c := must(Load())
-	choice, err := c.NewChoice("de", map[string]string{"Example.fi": "fi", "swiss.example": "de-CH"})
+	choice, err := c.NewChoice("de", map[string]string{"Example.fi": "fi", "swiss.example": "de-CH", "nihon.example": "ja"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for address, want := range map[string]string{"a@example.fi": "fi", "a@mail.EXAMPLE.fi": "fi", "a@swiss.example": "de", "a@notexample.fi": "", "none": "", "": ""} {
+	for address, want := range map[string]string{"a@example.fi": "fi", "a@mail.EXAMPLE.fi": "fi", "a@swiss.example": "de", "a@nihon.example": "en", "a@notexample.fi": "", "none": "", "": ""} {
 		got := ""
 		if l := choice.Domain(address); l != nil {
 			got = l.Code
@@ -195,7 +195,7 @@ func TestChoice(t *testing.T) {
 	if choice.Fallback().Code != "de" {
 		t.Error("fallback", choice.Fallback().Code)
 	}
-	for _, bad := range []string{"xx", "ja", "no language"} {
+	for _, bad := range []string{"no language", "1"} {
 		if _, err := c.NewChoice(bad, nil); err == nil {
 			t.Errorf("%s is taken", bad)
 		}

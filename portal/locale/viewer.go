@@ -59,6 +59,9 @@ func (v *Viewer) Time(t time.Time) string {
 	return fmt.Sprintf("%02d%s%02d", t.Hour(), v.Text("time.separator"), t.Minute())
 }
 
+// Day is the name of a day of the week.
+func (v *Viewer) Day(d time.Weekday) string { return word(v.Text("date.days"), int(d)) }
+
 // Date prints a date with the month's name, "21 November 2026", or in the order
 // that the reader chose.
 func (v *Viewer) Date(t time.Time) string {
