@@ -232,16 +232,19 @@ func (o *owner) close() error {
 
 func noticeOptions(c *config.Config) notice.Options {
 	return notice.Options{
-		URL:          c.Portal.URL,
-		Organisation: c.Brand.Name,
-		Domain:       c.MailDomain(),
-		ReplyFrom:    c.Notice.ReplyFrom,
-		Postmaster:   c.Brand.Postmaster,
-		Help:         c.Brand.Help,
-		Colour:       c.Brand.Colour,
-		Templates:    c.Notice.Templates,
-		ShowSubject:  c.Notice.ShowSubject,
-		Location:     time.Local,
+		URL:            c.Portal.URL,
+		Organisation:   c.Brand.Name,
+		Domain:         c.MailDomain(),
+		ReplyFrom:      c.Notice.ReplyFrom,
+		Postmaster:     c.Brand.Postmaster,
+		Help:           c.Brand.Help,
+		Colour:         c.Brand.Colour,
+		Templates:      c.Notice.Templates,
+		ShowSubject:    c.Notice.ShowSubject,
+		ReceiptSubject: c.Notice.ReceiptSubject,
+		Language:       c.Languages.Default,
+		Domains:        c.Languages.Domains,
+		Location:       time.Local,
 	}
 }
 

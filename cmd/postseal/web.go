@@ -89,6 +89,8 @@ func portalOptions(c *config.Config, k *keys.Portal) (portal.Options, error) {
 		TrustedProxies:    c.Portal.Proxies(),
 		Members:           external(c),
 		Brand:             portal.Brand{Name: c.Brand.Name, Colour: c.Brand.Colour, Help: c.Brand.Help},
+		Language:          c.Languages.Default,
+		Languages:         c.Languages.Domains,
 		Limits: portal.Limits{
 			// age adds 16 octets to 64 KiB, and a header.
 			Payload: c.Limits.Message + c.Limits.Message/1024 + 64<<10,

@@ -44,6 +44,16 @@ func plainDomain(s string) error {
 	return nil
 }
 
+var languagePattern = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+
+// language looks at the form alone: an administrator can add languages of mails.
+func language(s string) error {
+	if !languagePattern.MatchString(s) {
+		return fmt.Errorf("%q is no language, want a code such as \"en\" or \"pt-BR\"", s)
+	}
+	return nil
+}
+
 func domain(s string) error { return plainDomain(strings.TrimPrefix(s, ".")) }
 
 func socketAddress(s string) error {

@@ -39,6 +39,7 @@ type Config struct {
 	Keys       Keys
 	Brand      Brand
 	Notice     Notice
+	Languages  Languages
 	Log        Log
 }
 
@@ -196,12 +197,20 @@ type Keys struct {
 // Brand is how the organisation presents itself.
 type Brand struct{ Name, Logo, Colour, Help, Postmaster string }
 
+// Languages are those of mails and pages, for who did not choose one. They are
+// codes of BCP 47.
+type Languages struct {
+	Default string
+	Domains map[string]string // by domain of an address
+}
+
 // Notice is what goes out instead of a message.
 type Notice struct {
-	ReplyFrom   string
-	Domain      string
-	Templates   string
-	ShowSubject bool
+	ReplyFrom      string
+	Domain         string
+	Templates      string
+	ShowSubject    bool
+	ReceiptSubject bool // what the sender gets back names the subject
 }
 
 // Log is how we log.
@@ -253,10 +262,12 @@ func Default() *Config {
 			Outgoing:       "none", PolicySocket: "unix:/run/postseal/tls.sock",
 			Wait: 5 * time.Second, DANE: true,
 		},
-		Limits: Limits{Message: 50e6, Memory: 1 << 20, Reply: 25e6},
-		Rules:  Rules{Dir: "rules.d"},
-		Keys:   Keys{Dir: "keys", Recovery: "online"},
-		Log:    Log{Format: "text", Level: "info"},
+		Limits:    Limits{Message: 50e6, Memory: 1 << 20, Reply: 25e6},
+		Rules:     Rules{Dir: "rules.d"},
+		Keys:      Keys{Dir: "keys", Recovery: "online"},
+		Notice:    Notice{ReceiptSubject: true},
+		Languages: Languages{Default: "en", Domains: map[string]string{}},
+		Log:       Log{Format: "text", Level: "info"},
 	}
 }
 

@@ -92,6 +92,10 @@ logo = "brand/logo.png"
 recovery = "offline"
 [notice]
 show_subject = true
+receipt_subject = false
+[languages]
+default = "de"
+domains = { "kunde.example" = "fr" }
 `
 	c, err := Parse("/srv/postseal/postseal.toml", text)
 	if err != nil {
@@ -108,6 +112,8 @@ show_subject = true
 		{c.Store.Dir, "/var/lib/postseal"},
 		{c.Keys.Recovery, "offline"},
 		{c.Notice.ShowSubject, true},
+		{c.Notice.ReceiptSubject, false},
+		{c.Languages, Languages{"de", map[string]string{"kunde.example": "fr"}}},
 		{c.MailDomain(), "example.com"},
 	} {
 		if !reflect.DeepEqual(check.got, check.want) {

@@ -27,6 +27,7 @@ var sections = []struct{ name, doc string }{
 	{"keys", "The key files."},
 	{"brand", "How your organisation presents itself, in the portal and in notices."},
 	{"notice", "The mail that a recipient gets instead of a sealed message."},
+	{"languages", "Which language mails and pages have for who did not choose one: en, de, fr, es, it, nl, fi, pl or pt."},
 	{"log", "What goes to standard error."},
 }
 
@@ -201,9 +202,16 @@ func schema(c *Config) []key {
 		{name: "notice.reply_from", value: text{&c.Notice.ReplyFrom, address}, example: `"pickup@example.com"`,
 			doc: `From address of guests' replies; the guest is in Reply-To. "" is postseal at the mail domain. Bounces come here.`},
 		{name: "notice.templates", value: text{&c.Notice.Templates, anything}, example: `"templates"`,
-			doc: `Folder with templates of your own; a file there replaces the built-in one of the same name.`},
+			doc: `Folder with templates and texts of your own; a template there replaces the built-in one of the same name, a text in LANGUAGE.toml the one of the same key. docs/notices.md says more.`},
 		{name: "notice.show_subject", value: boolean{&c.Notice.ShowSubject},
 			doc: `Put the original subject into the notice. It then leaves in clear.`},
+		{name: "notice.receipt_subject", value: boolean{&c.Notice.ReceiptSubject},
+			doc: `Put the original subject into receipts, which go to members, and into the mail about a held message.`},
+
+		{name: "languages.default", value: text{&c.Languages.Default, language},
+			doc: `Language where nothing else decides. Pages follow the browser first; the language of an account comes before all.`},
+		{name: "languages.domains", value: mapping{&c.Languages.Domains, plainDomain, language}, example: `{ "kunde.example" = "de", "client.example" = "fr" }`,
+			doc: `Languages by the domain of an address; a domain stands for those below it too.`},
 
 		{name: "log.format", value: choice{&c.Log.Format, []string{"text", "json"}},
 			doc: `How a line looks.`},

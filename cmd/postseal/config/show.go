@@ -39,6 +39,8 @@ func (c *Config) Values() map[string]any {
 		switch v := k.value.(type) {
 		case list:
 			values[k.name] = *v.to
+		case mapping:
+			values[k.name] = *v.to
 		case number:
 			values[k.name] = *v.to
 		case boolean:

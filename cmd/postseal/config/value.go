@@ -3,6 +3,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,6 +80,47 @@ func (v list) set(a any) error {
 	}
 	if len(bad) > 0 {
 		return errors.Join(bad...)
+	}
+	*v.to = texts
+	return nil
+}
+
+// mapping is a table of texts whose names are data.
+type mapping struct {
+	to          *map[string]string
+	name, check func(string) error
+}
+
+func (v mapping) kind() string { return "table of texts" }
+func (v mapping) String() string {
+	if len(*v.to) == 0 {
+		return "{}"
+	}
+	var items []string
+	for _, name := range slices.Sorted(maps.Keys(*v.to)) {
+		items = append(items, quote(name)+" = "+quote((*v.to)[name]))
+	}
+	return "{ " + strings.Join(items, ", ") + " }"
+}
+func (v mapping) set(a any) error {
+	table, ok := a.(map[string]any)
+	if !ok {
+		return fmt.Errorf("is %s, want a table such as { \"a\" = \"b\" }", kindOf(a))
+	}
+	texts := make(map[string]string, len(table))
+	var bad []error
+	for _, name := range slices.Sorted(maps.Keys(table)) {
+		s, ok := table[name].(string)
+		switch {
+		case !ok:
+			bad = append(bad, fmt.Errorf("%q is %s, want text in quotes", name, kindOf(table[name])))
+		default:
+			bad = append(bad, v.name(name), v.check(s))
+		}
+		texts[name] = s
+	}
+	if err := errors.Join(bad...); err != nil {
+		return err
 	}
 	*v.to = texts
 	return nil
