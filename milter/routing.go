@@ -41,8 +41,8 @@ const (
 	// OutgoingPostfix asks for domains by socketmap, and sends messages their way
 	// by [TLSHeader].
 	OutgoingPostfix OutgoingBy = "postfix"
-	// OutgoingSendmail has a table of domains. A level that depends on more than
-	// the recipient's domain can't be had.
+	// OutgoingSendmail has a table of domains. Where a level depends on more than
+	// the recipient's domain it can't be had; nor can "this way or sealed".
 	OutgoingSendmail OutgoingBy = "sendmail"
 )
 
@@ -65,13 +65,30 @@ func (s *Server) level(v *rules.Verdict) rules.TLSLevel {
 	return v.Also.TLS
 }
 
-// way is what [TLSHeader] has to say about a recipient, "" for nothing.
-func (s *Server) way(v *rules.Verdict) rules.TLSLevel {
-	o := s.options.Outgoing
-	if o.By != OutgoingPostfix || v.Also.TLSByDomain && !o.RouteAll {
+// DomainLevel is the TLS level that an MTA has to deliver with to a domain, as it
+// is told for all mail, "" for none. A policy that has messages sealed in place of
+// an unprotected way is not among them: the notices must get there.
+func DomainLevel(set *rules.Set, domain string) rules.TLSLevel {
+	level, orElse, _ := set.TLSPolicy(domain)
+	if orElse == rules.ElsePickup {
 		return ""
 	}
-	return s.level(v)
+	return level
+}
+
+// byDomain reports whether the MTA knows of a recipient's level by the domain.
+func (s *Server) byDomain(v *rules.Verdict) bool {
+	return DomainLevel(s.options.Rules.Current(), domainOf(v.Recipient)).AtLeast(v.Also.TLS)
+}
+
+// way is what [TLSHeader] has to say about a recipient, "" for nothing.
+func (s *Server) way(v *rules.Verdict) rules.TLSLevel {
+	level := s.level(v)
+	o := s.options.Outgoing
+	if level == "" || o.By != OutgoingPostfix || !o.RouteAll && s.byDomain(v) {
+		return ""
+	}
+	return level
 }
 
 // doubtful reports whether a recipient's copy leaves only if its server offers what
@@ -122,7 +139,7 @@ func (s *Server) settle(ctx context.Context, log *slog.Logger, d *rules.Decision
 	for _, v := range doubtful {
 		level := v.Also.TLS
 		offer := offers[domainOf(v.Recipient)]
-		able := s.options.Outgoing.By == OutgoingPostfix || s.options.Outgoing.By == OutgoingSendmail && v.Also.TLSByDomain
+		able := s.options.Outgoing.By == OutgoingPostfix || s.options.Outgoing.By == OutgoingSendmail && s.byDomain(v)
 		if able && (v.Also.TLSElse == rules.ElseWait || offer.Strength.Meets(level)) {
 			continue
 		}

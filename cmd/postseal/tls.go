@@ -71,10 +71,9 @@ func (o *owner) outgoingTLS() error {
 	return nil
 }
 
-// levelOf is the TLS level that the rules in force want for a domain.
+// levelOf is the TLS level that Postfix has to deliver with to a domain.
 func (o *owner) levelOf(domain string) rules.TLSLevel {
-	level, _, _ := o.rules.Current().TLSPolicy(domain)
-	return level
+	return milter.DomainLevel(o.rules.Current(), domain)
 }
 
 func (o *owner) outgoing() milter.Outgoing {

@@ -19,7 +19,7 @@ const (
 
 // Maps are what Postfix's smtp_tls_policy_maps ask.
 type Maps struct {
-	// Level is what the rules want for a domain as a whole, "" for nothing.
+	// Level is what all mail to a domain has to be delivered with, "" for nothing.
 	Level  func(domain string) rules.TLSLevel
 	Prober *Prober
 }
