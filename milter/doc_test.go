@@ -2,15 +2,12 @@ package milter
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/postseal/postseal/milter/notice"
 )
 
-// docs/milter.md promises a list of fields, the replies and a template.
+// docs/milter.md promises a list of fields and the replies.
 func TestDocumentation(t *testing.T) {
 	b, err := os.ReadFile("../docs/milter.md")
 	if err != nil {
@@ -35,17 +32,5 @@ func TestDocumentation(t *testing.T) {
 		if want := "| " + code + " " + r.enhanced + " |"; !strings.Contains(doc, want) {
 			t.Errorf("no line for %s", want)
 		}
-	}
-
-	parts := strings.Split(doc, "```\n")
-	if len(parts) < 3 {
-		t.Fatal("no example of a template")
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "notice.txt"), []byte(parts[len(parts)-2]), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := notice.New(notice.Options{URL: "https://p.example", Domain: "example.com", Templates: dir}); err != nil {
-		t.Errorf("the example: %v", err)
 	}
 }

@@ -128,6 +128,7 @@ type page struct {
 	Colour       string
 	Host         string // of the portal
 	CodePage     string // where a code can be typed
+	HelpPage     string // the help for recipients
 	Postmaster   string
 	Language     string // of the mail (BCP 47)
 }
@@ -145,7 +146,7 @@ func (r *Renderer) page(t *tongue) page {
 	o := r.options
 	return page{
 		Organisation: o.Organisation, Help: o.Help, Colour: o.Colour,
-		Host: r.host, CodePage: o.URL + "/code", Postmaster: o.Postmaster, Language: t.tag.String(),
+		Host: r.host, CodePage: o.URL + "/code", HelpPage: o.URL + "/help", Postmaster: o.Postmaster, Language: t.tag.String(),
 	}
 }
 
