@@ -23,6 +23,7 @@ type keeper interface {
 	Backup(ctx context.Context, dir string) error
 	Stats(ctx context.Context) (store.Stats, error)
 	ReadTrail(ctx context.Context, q store.TrailQuery, each func(store.TrailEntry) error) (store.TrailEnd, error)
+	holder
 }
 
 // control lets the administrator's commands reach the store of a running
@@ -67,6 +68,7 @@ func newControl(path string, k keeper, log *slog.Logger) (*control, error) {
 		}
 		answer(w, nil, k.Backup(r.Context(), b.Dir))
 	})
+	serveHeld(mux, k)
 	return &control{
 		listener: l,
 		server: &http.Server{

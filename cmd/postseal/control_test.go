@@ -15,6 +15,7 @@ import (
 
 // fakeKeeper answers with what it holds.
 type fakeKeeper struct {
+	holder   // nil: what a test does not expect panics
 	problems []store.Problem
 	stats    store.Stats
 	err      error

@@ -96,6 +96,8 @@ func newRootCommand(a *app) *cobra.Command {
 		newExtractChildCommand(a),
 		newDemoCommand(a),
 		newStoreCommand(a),
+		newTLSCommand(a),
+		newHeldCommand(a),
 		newVersionCommand(a),
 		newManCommand(a),
 	)

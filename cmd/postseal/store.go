@@ -139,12 +139,12 @@ func newStoreStatsCommand(a *app) *cobra.Command {
 				}
 				if asJSON {
 					return a.printJSON(map[string]any{
-						"messages": s.Messages, "accounts": s.Accounts, "sessions": s.Sessions, "outbox": s.Outbox,
+						"messages": s.Messages, "holds": s.Holds, "dispatches": s.Dispatches, "trusts": s.Trusts, "accounts": s.Accounts, "sessions": s.Sessions, "outbox": s.Outbox,
 						"weeks": s.Weeks, "metaBytes": s.MetaBytes, "payloadBytes": s.PayloadBytes,
 					})
 				}
-				_, err = fmt.Fprintf(a.Out, "messages %d\naccounts %d\nsessions %d\noutbox   %d\nweeks    %d\nmeta     %d octets\npayload  %d octets\n",
-					s.Messages, s.Accounts, s.Sessions, s.Outbox, s.Weeks, s.MetaBytes, s.PayloadBytes)
+				_, err = fmt.Fprintf(a.Out, "messages %d\nheld     %d\nfollowed %d\ntrusted  %d\naccounts %d\nsessions %d\noutbox   %d\nweeks    %d\nmeta     %d octets\npayload  %d octets\n",
+					s.Messages, s.Holds, s.Dispatches, s.Trusts, s.Accounts, s.Sessions, s.Outbox, s.Weeks, s.MetaBytes, s.PayloadBytes)
 				return err
 			})
 		},

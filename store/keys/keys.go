@@ -132,6 +132,19 @@ func LoadPortal(dir string) (*Portal, error) {
 	return &p, nil
 }
 
+// LoadRecovery reads a recovery key that lies in a file of its own.
+func LoadRecovery(path string) (*age.HybridIdentity, error) {
+	text, err := read(filepath.Dir(path), filepath.Base(path), 0o077)
+	if err != nil {
+		return nil, err
+	}
+	key, err := age.ParseHybridIdentity(text)
+	if err != nil { // not wrapped: it might repeat the key
+		return nil, fmt.Errorf("%s: not a recovery key (AGE-SECRET-KEY-PQ-1...)", path)
+	}
+	return key, nil
+}
+
 // ReadSecret returns the text of an optional key file, "" if it is not there.
 func ReadSecret(dir, name string) (string, error) {
 	text, err := read(dir, name, 0o077)
