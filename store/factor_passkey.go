@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -19,11 +20,15 @@ import (
 // maxPasskeyAnswer bounds what a browser sends about a passkey, in octets.
 const maxPasskeyAnswer = 32 << 10
 
-// relyingParty returns the verifier of passkeys for the portal's origin.
+// relyingParty returns the verifier of passkeys for the portal's origin; nil where
+// that has an IP address in place of a name, for which browsers make no passkeys.
 func relyingParty(portal string) (*webauthn.WebAuthn, error) {
 	u, err := url.Parse(portal)
 	if err != nil || u.Hostname() == "" {
 		return nil, fmt.Errorf("passkeys: the portal's address %q is none", portal)
+	}
+	if net.ParseIP(u.Hostname()) != nil {
+		return nil, nil
 	}
 	limit := webauthn.TimeoutConfig{Enforce: true, Timeout: setupLife, TimeoutUVD: setupLife}
 	return webauthn.New(&webauthn.Config{
