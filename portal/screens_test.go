@@ -24,47 +24,84 @@ type screen struct {
 	show func(*browsertest.Tab)
 }
 
-// TestScreens goes through every page and state at the width to which a page must
-// reflow (WCAG 2.2, 1.4.10), and sees that nothing is wider than the page and the
-// console is quiet. With -screenshots it takes pictures instead, at a phone's and
-// a desk's width, in light and dark.
+// screenLanguages are those of the pictures: the one that all texts come from, a
+// common one, and two with long words.
+var screenLanguages = []string{"en", "de", "fi", "pl"}
+
+// TestScreens goes through every page and state, and sees that there is no barrier
+// (axe-core, at a phone's and a desk's width, light and dark), that nothing is
+// wider than the page at the width to which it must reflow (WCAG 2.2, 1.4.10), and
+// that the console is quiet. With -screenshots it takes pictures instead, in some
+// languages.
 func TestScreens(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.Limits.Page = 8; o.Limits.Reply = 64 << 10 })
 	w := newWorld(s)
 	b := browsertest.Start(t)
-	widths, schemes := []int{320}, []string{"light"}
+	all := w.screens()
 	if *screenshots != "" {
-		widths, schemes = []int{390, 1280}, []string{"light", "dark"}
-		must(t, os.MkdirAll(*screenshots, 0o755))
+		w.pictures(t, b, all)
+		return
 	}
-	for _, width := range widths {
-		for _, scheme := range schemes {
-			for _, sc := range w.screens() {
-				t.Run(fmt.Sprintf("%s-%d-%s", sc.name, width, scheme), func(t *testing.T) {
-					tb := b.Tab(t, !strings.Contains(sc.name, "noscript"))
-					height := 844
-					if width > 1000 {
-						height = 900
-					}
-					tb.Screen(width, height, scheme)
-					sc.show(tb)
-					if *screenshots != "" {
-						must(t, tb.WaitStable(150*time.Millisecond))
-					}
-					over, err := tb.Eval(`() => document.documentElement.scrollWidth - document.documentElement.clientWidth`)
-					must(t, err)
-					if n := over.Value.Int(); n > 0 {
-						t.Errorf("%d pixels wider than the page", n)
-					}
-					if *screenshots != "" {
+	for _, sc := range all {
+		t.Run(sc.name, func(t *testing.T) {
+			tb := w.visit(t, b, sc, "en", 320, "light")
+			over, err := tb.Eval(`() => {
+				const width = document.documentElement.clientWidth;
+				if (document.documentElement.scrollWidth <= width) return '';
+				return [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > width)
+					.slice(-3).map((e) => e.outerHTML.slice(0, 120)).join(' ');
+			}`)
+			must(t, err)
+			if s := over.Value.Str(); s != "" {
+				t.Errorf("wider than the page: %s", s)
+			}
+			for _, width := range []int{390, 1280} {
+				for _, scheme := range []string{"light", "dark"} {
+					tb.Screen(width, screenHeight(width), scheme)
+					tb.Barriers()
+				}
+			}
+			// A refused code or log-in is a 4xx by design.
+			tb.Quiet("Failed to load resource: the server responded with a status of 4", "502", "503",
+				// The handlers in the sample mail, while it is being cleaned.
+				"frame is sandboxed")
+		})
+	}
+}
+
+func screenHeight(width int) int {
+	if width > 1000 {
+		return 900
+	}
+	return 844
+}
+
+// visit opens a screen in a tab of its own.
+func (w *world) visit(t *testing.T, b *browsertest.Browser, sc screen, language string, width int, scheme string) *browsertest.Tab {
+	tb := b.Tab(t, !strings.Contains(sc.name, "noscript"))
+	tb.Speak(language)
+	tb.Screen(width, screenHeight(width), scheme)
+	sc.show(tb)
+	return tb
+}
+
+// pictures takes a picture of every screen, at a phone's and a desk's width, light
+// and dark.
+func (w *world) pictures(t *testing.T, b *browsertest.Browser, all []screen) {
+	must(t, os.MkdirAll(*screenshots, 0o755))
+	defer func() { speaking = "en" }()
+	for _, speaking = range screenLanguages {
+		for _, sc := range all {
+			for _, width := range []int{390, 1280} {
+				t.Run(fmt.Sprintf("%s-%s-%d", sc.name, speaking, width), func(t *testing.T) {
+					tb := w.visit(t, b, sc, speaking, width, "light")
+					for _, scheme := range []string{"light", "dark"} {
+						tb.Screen(width, screenHeight(width), scheme)
+						must(t, tb.WaitStable(100*time.Millisecond))
 						b, err := tb.Screenshot(true, &proto.PageCaptureScreenshot{Format: proto.PageCaptureScreenshotFormatPng})
 						must(t, err)
-						must(t, os.WriteFile(filepath.Join(*screenshots, fmt.Sprintf("%s-%d-%s.png", sc.name, width, scheme)), b, 0o644))
+						must(t, os.WriteFile(filepath.Join(*screenshots, fmt.Sprintf("%s-%s-%d-%s.png", sc.name, speaking, width, scheme)), b, 0o644))
 					}
-					// A refused code or log-in is a 4xx by design.
-					tb.Quiet("Failed to load resource: the server responded with a status of 4", "502", "503",
-						// The handlers in the sample mail, while it is being cleaned.
-						"frame is sandboxed")
 				})
 			}
 		}
@@ -162,13 +199,13 @@ func (w *world) screens() []screen {
 			tb.Open(s.url + "/code")
 			tb.Fill("#code", seal.NewCode().Text())
 			tb.Press(text("link.button"))
-			tb.WaitFor("#find-error", "code")
+			tb.WaitFor("#find-error", text("error.unknown.text"))
 		}},
 		{"link-typed-wrong", func(tb *browsertest.Tab) {
 			tb.Open(s.url + "/a/" + w.id)
 			tb.Fill("#code", "7H2K-1")
 			tb.Press(text("link.button"))
-			tb.WaitFor(".problem", "whole code")
+			tb.WaitFor(".problem", text("link.badcode"))
 		}},
 		{"link-ready", func(tb *browsertest.Tab) {
 			id, code := fresh("new@elsewhere.example")
@@ -278,6 +315,13 @@ func (w *world) screens() []screen {
 			tb.WaitFor("h1", "policy documents")
 		}},
 		{"error-notfound", anyone("/nothing")},
+		{"help", anyone("/help")},
+		{"languages", func(tb *browsertest.Tab) {
+			tb.Open(s.url + "/")
+			must(w.s.t, tb.MustElement(".languages summary").Click(proto.InputMouseButtonLeft, 1))
+		}},
+		{"preferences", user("/settings/preferences")},
+		{"preferences-saved", user("/settings/preferences?saved")},
 		{"error-unknown-noscript", func(tb *browsertest.Tab) {
 			tb.Open(s.url + "/code")
 			tb.Fill("#code", seal.NewCode().Text())

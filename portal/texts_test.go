@@ -12,13 +12,17 @@ import (
 	"github.com/postseal/postseal/portal/web"
 )
 
-// text is an English text of the pages.
+// speaking is the language in which the tests expect the pages: another than
+// English for pictures alone.
+var speaking = "en"
+
+// text is a text of the pages in that language.
 func text(key string, args ...any) string {
 	c, err := locale.Load()
 	if err != nil {
 		panic(err)
 	}
-	return c.English().Text(key, args...)
+	return c.Find(speaking).Text(key, args...)
 }
 
 // madeKeys are the beginnings of keys whose end is known at run time only.

@@ -239,9 +239,18 @@ func (tb *Tab) Choose(selector, name string, data []byte) {
 	must(tb.t, e.SetFiles([]string{file}))
 }
 
-// Screen sets the size and colour scheme ("light", "dark") of the screen.
+// Screen sets the size and colour scheme ("light", "dark") of the screen, for
+// somebody who wants no motion.
 func (tb *Tab) Screen(width, height int, scheme string) {
 	tb.t.Helper()
 	must(tb.t, proto.EmulationSetDeviceMetricsOverride{Width: width, Height: height, DeviceScaleFactor: 1, Mobile: width < 1000}.Call(tb))
-	must(tb.t, proto.EmulationSetEmulatedMedia{Features: []*proto.EmulationMediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}.Call(tb))
+	must(tb.t, proto.EmulationSetEmulatedMedia{Features: []*proto.EmulationMediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}.Call(tb))
+}
+
+// Speak sets the language that the browser asks for.
+func (tb *Tab) Speak(language string) {
+	tb.t.Helper()
+	v, err := proto.BrowserGetVersion{}.Call(tb)
+	must(tb.t, err)
+	must(tb.t, proto.EmulationSetUserAgentOverride{UserAgent: v.UserAgent, AcceptLanguage: language}.Call(tb))
 }
