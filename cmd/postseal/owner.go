@@ -263,6 +263,16 @@ func storeOptions(c *config.Config, k *keys.Owner, mails store.Mailer, log *slog
 		MaxReply:     replyEntity(c),
 		MinFree:      c.Store.MinFree,
 		URL:          c.Portal.URL,
+		StatusMemory: c.Messages.Status,
+		Retention:    c.Messages.Retention,
+		Reminders: store.Reminders{
+			UnreadAfter:   c.Reminders.UnreadAfter,
+			ToRecipient:   c.Reminders.ToRecipient,
+			ToSender:      c.Reminders.ToSender,
+			BeforeExpiry:  c.Reminders.BeforeExpiry,
+			ExpiredUnread: c.Reminders.ExpiredUnread,
+		},
+		RecoveryOffline: c.Keys.Recovery == "offline",
 	}
 }
 

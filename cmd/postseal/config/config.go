@@ -32,6 +32,7 @@ type Config struct {
 	Members    Members
 	Submission Submission
 	Messages   Messages
+	Reminders  Reminders
 	Actions    Actions
 	TLS        TLS
 	Limits     Limits
@@ -137,7 +138,17 @@ type Messages struct {
 	Retention    time.Duration
 	OneTimeGrace time.Duration
 	ResetTTL     time.Duration
+	Status       time.Duration // how long a sender can follow what has ended
 	Thread       bool
+}
+
+// Reminders say who is told of messages that were not opened.
+type Reminders struct {
+	UnreadAfter   []time.Duration
+	ToRecipient   bool
+	ToSender      bool
+	BeforeExpiry  time.Duration // 0: never
+	ExpiredUnread bool
 }
 
 // Actions is what the actions of rules do, as far as the rules leave it open.
@@ -252,9 +263,11 @@ func Default() *Config {
 			Retention:    30 * day,
 			OneTimeGrace: time.Hour,
 			ResetTTL:     day,
+			Status:       90 * day,
 			Thread:       true,
 		},
-		Actions: Actions{Block: "auto", Hold: 7 * day, Quarantine: "mta"},
+		Reminders: Reminders{UnreadAfter: []time.Duration{}, ToRecipient: true, ExpiredUnread: true},
+		Actions:   Actions{Block: "auto", Hold: 7 * day, Quarantine: "mta"},
 		TLS: TLS{
 			Incoming: "automatic", IncomingAuthenticated: "as others",
 			IncomingSenders: []string{}, IncomingRecipients: []string{},

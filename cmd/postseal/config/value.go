@@ -218,6 +218,42 @@ func (v duration) set(a any) error {
 	return nil
 }
 
+type durations struct {
+	to       *[]time.Duration
+	min, max time.Duration
+	most     int
+}
+
+func (v durations) kind() string {
+	return fmt.Sprintf("list of at most %d durations, %s to %s", v.most, showDuration(v.min), showDuration(v.max))
+}
+
+func (v durations) String() string {
+	quoted := make([]string, len(*v.to))
+	for i, d := range *v.to {
+		quoted[i] = quote(showDuration(d))
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+func (v durations) set(a any) error {
+	items, ok := a.([]any)
+	if !ok {
+		return fmt.Errorf("is %s, want a list of durations such as [\"3d\", \"10d\"]", kindOf(a))
+	}
+	if len(items) > v.most {
+		return fmt.Errorf("has %d durations, want at most %d", len(items), v.most)
+	}
+	out := make([]time.Duration, len(items))
+	for i, item := range items {
+		if err := (duration{&out[i], v.min, v.max}).set(item); err != nil {
+			return err
+		}
+	}
+	*v.to = out
+	return nil
+}
+
 type size struct {
 	to       *int64
 	min, max int64
