@@ -78,6 +78,11 @@ func (s *Set) TLSPolicy(domain string) (level TLSLevel, orElse TLSElse, rule str
 	return level, orElse, rule
 }
 
+// WantsTLS reports whether any rule in force wants more than "may".
+func (s *Set) WantsTLS() bool {
+	return slices.ContainsFunc(s.rules, func(r *rule) bool { return !r.test && r.also.TLS.AtLeast(TLSEncrypt) })
+}
+
 // A DomainPolicy is the protection that the rules want for mail to some domains.
 type DomainPolicy struct {
 	// Domain is a domain, ".example.com" for its subdomains at any depth, or "*"

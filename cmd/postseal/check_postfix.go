@@ -56,6 +56,7 @@ func checkPostfix(ctx context.Context, r *report, c *config.Config, dir string) 
 	judgeMilters(r, c, settings, master)
 	judgeOverrides(r, overrides)
 	judgeLimits(r, c, settings)
+	judgeTLS(r, c, settings, master, overrides)
 	if len(r.findings) == before {
 		r.ok("mta", "Postfix's settings")
 	}
