@@ -37,7 +37,7 @@ func TestScreens(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.Limits.Page = 8; o.Limits.Reply = 64 << 10 })
 	w := newWorld(s)
 	b := browsertest.Start(t)
-	all := w.screens()
+	all := append(w.screens(), w.senderScreens()...)
 	if *screenshots != "" {
 		w.pictures(t, b, all)
 		return
