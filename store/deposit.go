@@ -46,6 +46,7 @@ type Sealed struct {
 	Code      seal.Code // activation or one-time code; zero if Account
 	PIN       string    // told to the sender alone, as digits; "" if there is none
 	Language  string    // of the recipient's account (BCP 47); "" if not known
+	Phrase    string    // the account's own, by which its notices are known; may be ""
 	Created   time.Time
 	Expires   time.Time
 }

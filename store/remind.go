@@ -77,8 +77,13 @@ func (s *Store) remind(c *change, kind RemindKind, message id, m messageRecord, 
 	now := s.now().UTC()
 	r := RemindMail{
 		ID: newID().String(), Kind: kind, Message: message.String(), Recipient: m.Recipient, Sender: m.Sender,
+		OneTime: m.Mode == seal.ModeOneTime,
 		Account: c.Bucket([]byte(bucketAccount)).Get(m.Account[:]) != nil,
 		Sent:    m.Created, Now: now, Expires: m.Expires,
+	}
+	var err error
+	if r.Language, _, err = s.vault.reader(c.Tx, m.Account); err != nil {
+		return err
 	}
 	until := m.Expires
 	if !r.Account && m.Mode == seal.ModeAccount && s.canReactivate() &&

@@ -39,7 +39,7 @@ func (s *Store) RequestReset(ctx context.Context, address, client string) error 
 	}
 	now := s.now()
 	r := ResetMail{
-		ID: newID().String(), Address: address, Name: a.Name, Code: seal.NewCode(),
+		ID: newID().String(), Address: address, Name: a.Name, Language: a.language(), Code: seal.NewCode(),
 		Created: now, Expires: now.Add(s.o.ResetTTL),
 	}
 	mail, err := s.o.Mails.Reset(r)

@@ -30,9 +30,6 @@ type Notice struct {
 	Author   Author
 	Subject  string           // of the message, decoded; shown only with Options.ShowSubject
 	Restrict seal.Restriction // said to the recipient
-	// Phrase is what the account's owner chose to know genuine notices by; ""
-	// for none.
-	Phrase string
 }
 
 // An Entity is a notice that replaces a message in place: a body and the header
@@ -71,7 +68,7 @@ func (r *Renderer) noticeData(t *tongue, n Notice) (*noticeData, error) {
 		page: r.page(t), Recipient: oneLine(s.Recipient),
 		Author: Author{clip(n.Author.Name), clip(n.Author.Address)},
 		PIN:    n.Restrict.PIN || s.PIN != "", NoPrint: n.Restrict.NoPrint, NoReply: n.Restrict.NoReply,
-		Phrase: clip(n.Phrase), Sent: r.moment(t, s.Created), Until: r.day(t, s.Expires),
+		Phrase: clip(s.Phrase), Sent: r.moment(t, s.Created), Until: r.day(t, s.Expires),
 	}
 	var err error
 	if d.Author.Address == "" {

@@ -156,7 +156,7 @@ func mails(t *testing.T, r *Renderer) map[string]store.Mail {
 	}))
 	restricted := example(seal.ModeAccount, true)
 	restricted.Restrict = seal.Restriction{NoPrint: true, NoReply: true, PIN: true}
-	restricted.Phrase = "seven swans"
+	restricted.Sealed.Phrase = "seven swans"
 	put("notice-restricted")(r.NoticeMail(restricted, envelope))
 	return out
 }

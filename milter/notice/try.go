@@ -25,11 +25,11 @@ func (r *Renderer) tryMails(try func(any, error)) {
 	at := time.Unix(0, 0)
 	const to, from = "bob@example.net", "ann@example.com"
 	n := Notice{
-		Author: Author{"Ann", from}, Subject: "Subject", Phrase: "Phrase",
+		Author: Author{"Ann", from}, Subject: "Subject",
 		Restrict: seal.Restriction{NoPrint: true, NoReply: true, PIN: true},
 		Sealed: store.Sealed{
 			Message: "00000000-0000-7000-8000-000000000000", Recipient: to,
-			Mode: seal.ModeAccount, Created: at, Expires: at,
+			Mode: seal.ModeAccount, Created: at, Expires: at, Phrase: "Phrase",
 		},
 	}
 	try(r.Notice(n))

@@ -195,8 +195,10 @@ type NewPassword struct {
 
 // An AccountChange is what an account may set without a proof.
 type AccountChange struct {
-	Name        *string         `json:"name,omitempty"`
-	Alerts      *bool           `json:"alerts,omitempty"`
-	Phrase      *string         `json:"phrase,omitempty"`      // shown in notices; at most 60 characters
-	Preferences json.RawMessage `json:"preferences,omitempty"` // at most 16 KiB
+	Name   *string `json:"name,omitempty"`
+	Alerts *bool   `json:"alerts,omitempty"`
+	Phrase *string `json:"phrase,omitempty"` // shown in notices; at most 60 characters
+	// Preferences are the portal's own, at most 16 KiB. Their "language" (BCP 47)
+	// is also the language of mails to the account.
+	Preferences json.RawMessage `json:"preferences,omitempty"`
 }
