@@ -299,9 +299,9 @@ func (s *Store) expireHold(c *change, hold id) ([]freedPayload, error) {
 		return nil, err
 	}
 	// A deferred message was never taken: its server tells the sender.
-	if s.follow != nil && h.Sender != "" && !h.Quarantine && !h.Deferred {
+	if h.Sender != "" && !h.Quarantine && !h.Deferred {
 		now := s.now()
-		m, err := s.follow.Expired(ExpiredMail{
+		m, err := s.o.Mails.Expired(ExpiredMail{
 			ID: hold.String(), To: h.Sender, Recipients: h.Recipients, Text: h.Text, MessageID: h.MessageID,
 			Sent: h.Created, Now: now,
 		})

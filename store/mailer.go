@@ -6,9 +6,10 @@ import (
 	"github.com/postseal/postseal/store/seal"
 )
 
-// A Mailer renders the two mails that the store itself starts. It must not
+// A Mailer renders the mails that the store itself starts. It must not
 // block and keeps nothing of what it is given.
 type Mailer interface {
+	FollowMailer
 	// Reset renders the mail with a reset link. It is also called for addresses
 	// that get none, so that both take the same time.
 	Reset(ResetMail) (Mail, error)

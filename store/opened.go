@@ -13,10 +13,10 @@ func (s *Store) opened(c *change, message id, m *messageRecord) error {
 	if err := s.audit(c, Entry{Event: EventOpened, Message: message.String(), Address: m.Recipient, Sender: m.Sender}); err != nil {
 		return err
 	}
-	if receipt == "" || s.follow == nil {
+	if receipt == "" {
 		return nil
 	}
-	mail, err := s.follow.Read(ReadMail{
+	mail, err := s.o.Mails.Read(ReadMail{
 		ID: message.String(), To: receipt, Recipient: m.Recipient, MessageID: m.MessageID, Sent: m.Created, Opened: now,
 	})
 	if err != nil { // nobody is to be kept from reading by that

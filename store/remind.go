@@ -40,9 +40,6 @@ func (s *Store) canReactivate() bool { return s.o.Recovery != nil && !s.o.Recove
 
 // Remind implements [socket.Following].
 func (s *Store) Remind(ctx context.Context, by socket.Follower, message string) (socket.Status, error) {
-	if s.follow == nil {
-		return socket.Status{}, socket.ErrUnavailable
-	}
 	if err := s.space(); err != nil {
 		return socket.Status{}, err
 	}
@@ -77,13 +74,8 @@ func (s *Store) remind(c *change, kind RemindKind, message id, m messageRecord, 
 	now := s.now().UTC()
 	r := RemindMail{
 		ID: newID().String(), Kind: kind, Message: message.String(), Recipient: m.Recipient, Sender: m.Sender,
-		OneTime: m.Mode == seal.ModeOneTime,
 		Account: c.Bucket([]byte(bucketAccount)).Get(m.Account[:]) != nil,
 		Sent:    m.Created, Now: now, Expires: m.Expires,
-	}
-	var err error
-	if r.Language, _, err = s.vault.reader(c.Tx, m.Account); err != nil {
-		return err
 	}
 	until := m.Expires
 	if !r.Account && m.Mode == seal.ModeAccount && s.canReactivate() &&
@@ -96,7 +88,7 @@ func (s *Store) remind(c *change, kind RemindKind, message id, m messageRecord, 
 			return err
 		}
 	}
-	mail, err := s.follow.Remind(r)
+	mail, err := s.o.Mails.Remind(r)
 	if err != nil {
 		return fmt.Errorf("render a reminder: %w", err)
 	}
@@ -166,7 +158,7 @@ func (m messageRecord) dueKeys(message id) [][]byte {
 func (p *purger) remindDue(kind byte, message id) error {
 	s := p.store
 	m, err := s.dueMessage(p.c.Tx, message)
-	if err != nil || m == nil || s.follow == nil {
+	if err != nil || m == nil {
 		return err
 	}
 	o, to, from := s.o.Reminders, RemindUnread, FollowUnread
@@ -189,7 +181,7 @@ func (p *purger) remindDue(kind byte, message id) error {
 // tellSender collects whom a sender is told about: one mail for all recipients of
 // a message whose time has come together.
 func (p *purger) tellSender(kind FollowKind, message id, m messageRecord) {
-	if p.store.follow == nil || m.Sender == "" {
+	if m.Sender == "" {
 		return
 	}
 	if p.told == nil {
@@ -211,7 +203,7 @@ func (p *purger) tellSender(kind FollowKind, message id, m messageRecord) {
 func (p *purger) tell() error {
 	s := p.store
 	for _, f := range p.told {
-		mail, err := s.follow.Follow(*f)
+		mail, err := s.o.Mails.Follow(*f)
 		if err != nil {
 			return fmt.Errorf("render a reminder: %w", err)
 		}

@@ -45,7 +45,6 @@ type Store struct {
 	guard    *throttle
 	passkeys *webauthn.WebAuthn // nil: there are none
 	budget   *budget            // of the trail, for what strangers do
-	follow   FollowMailer       // nil: nobody is reminded or told
 	// upkeep is held for writing by what must not see payloads go (a backup) and
 	// for reading by what deletes them.
 	upkeep    sync.RWMutex
@@ -82,7 +81,6 @@ func Open(o Options) (*Store, error) {
 		due:       make(chan struct{}, 1),
 		freeSpace: freeSpace,
 	}
-	s.follow, _ = o.Mails.(FollowMailer)
 	s.guard, s.budget = newThrottle(s.now), newBudget(s.now)
 	if o.URL != "" {
 		if s.passkeys, err = relyingParty(o.URL); err != nil {
