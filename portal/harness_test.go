@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/postseal/postseal/portal/display"
+	"github.com/postseal/postseal/store"
 	"github.com/postseal/postseal/store/seal"
 )
 
@@ -31,9 +32,22 @@ type site struct {
 // newSite starts a portal. change may adjust the options.
 func newSite(t testing.TB, change func(*Options)) *site {
 	t.Helper()
-	s := &site{t: t, owner: newTestOwner(t), log: &logBuffer{}}
+	return newSiteOf(t, nil, change)
+}
+
+// newSiteOf is newSite with a store of one's own options: keep may adjust them. The
+// portal is then reached by the name localhost, which passkeys ask for.
+func newSiteOf(t testing.TB, keep func(url string, o *store.Options), change func(*Options)) *site {
+	t.Helper()
+	s := &site{t: t, log: &logBuffer{}}
 	srv := httptest.NewUnstartedServer(nil)
 	s.url = "http://" + srv.Listener.Addr().String()
+	if keep == nil {
+		keep = func(string, *store.Options) {}
+	} else {
+		s.url = strings.Replace(s.url, "127.0.0.1", "localhost", 1)
+	}
+	s.owner = newTestOwner(t, func(o *store.Options) { keep(s.url, o) })
 	o := Options{
 		Owner: s.owner, SigningKey: s.owner.keys.Signing, Recovery: s.owner.keys.Recovery, Now: s.owner.now,
 		Pepper: []byte("a pepper for the tests only"), URL: s.url, Log: s.log.logger(),

@@ -43,7 +43,7 @@ type outgoing struct {
 	raw  string
 }
 
-func newTestOwner(t testing.TB) *testOwner {
+func newTestOwner(t testing.TB, change func(*store.Options)) *testOwner {
 	t.Helper()
 	dir := t.TempDir()
 	keyDir := filepath.Join(dir, "keys")
@@ -54,10 +54,12 @@ func newTestOwner(t testing.TB) *testOwner {
 	must(t, err)
 	o.keys, err = keys.LoadPortal(keyDir)
 	must(t, err)
-	o.Store, err = store.Open(store.Options{
+	kept := store.Options{
 		Dir: filepath.Join(dir, "store"), Keys: o.signer, Recovery: o.signer.Recovery, Mails: plainMails{},
 		Now: o.now, MmapSize: 64 << 20, MinFree: -1,
-	})
+	}
+	change(&kept)
+	o.Store, err = store.Open(kept)
 	must(t, err)
 	t.Cleanup(func() { must(t, o.Store.Close()) })
 	return o

@@ -30,6 +30,9 @@ func (v settingsView) HasTOTP() bool {
 // page has several.
 type fieldView struct{ ID, Error string }
 
+// Field returns the field called id with the problem that is known under key.
+func (v settingsView) Field(id, key string) fieldView { return fieldView{id, v.Errors[key]} }
+
 // settings shows the account's own page.
 func (p *portal) settings(c *call) error {
 	v := settingsView{}

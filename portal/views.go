@@ -63,7 +63,6 @@ func (v *views) funcs(b *bound) template.FuncMap {
 		"guess":   func() bool { return b.viewer.Zone == nil },
 		"change":  func(code, message string) change { return change{code, message, extensions} },
 		"browser": func(agent string) string { return browserName(b.viewer, agent) },
-		"field":   func(id, problem string) fieldView { return fieldView{id, problem} },
 		"asset":   func(name string) (string, error) { return v.assets.url(name) },
 		"srcdoc":  srcdoc(v.assets),
 	}
