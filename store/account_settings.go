@@ -266,11 +266,10 @@ func (s *Store) endSome(ctx context.Context, account accountID) (int, error) {
 	var freed []freedPayload
 	err := s.update(ctx, func(c *change) error {
 		n, freed = 0, nil
-		for _, suffix := range suffixes(c.Tx, bucketInbox, account[:]) {
+		for _, message := range messagesOf(c.Tx, account) {
 			if n == closeBatch {
 				return nil
 			}
-			message := id(suffix[8:])
 			var m messageRecord
 			err := s.vault.get(c.Tx, bucketMessage, message[:], &m)
 			if errors.Is(err, errNotFound) {
@@ -280,7 +279,7 @@ func (s *Store) endSome(ctx context.Context, account accountID) (int, error) {
 				return err
 			}
 			if m.Ended != "" { // nobody looks at its line any more
-				if err := c.drop(bucketInbox, append(account[:], suffix...)); err != nil {
+				if err := s.dropEntry(c, s.entryFor(message, m, 0)); err != nil {
 					return err
 				}
 				n++

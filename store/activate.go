@@ -78,17 +78,14 @@ func (s *Store) waiting(ctx context.Context, tx *bbolt.Tx, account accountID, ow
 		out = append(out, w)
 		return err
 	}
-	for _, suffix := range suffixes(tx, bucketInbox, account[:]) {
+	for _, message := range messagesOf(tx, account) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		if len(out) == maxWaiting {
 			break
 		}
-		if len(suffix) != 24 {
-			return nil, errors.New("inbox: broken key")
-		}
-		if err := add(id(suffix[8:])); err != nil {
+		if err := add(message); err != nil {
 			return nil, err
 		}
 	}

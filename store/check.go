@@ -40,7 +40,7 @@ func (s *Store) Check(ctx context.Context) ([]Problem, error) {
 	err := s.meta.view(func(tx *bbolt.Tx) error {
 		c.tx = tx
 		for _, step := range []func() error{
-			c.payloadRecords, c.messages, c.inbox, c.parts, c.links, c.accounts,
+			c.payloadRecords, c.messages, c.own, c.lists, c.parts, c.links, c.accounts,
 			c.sessions, c.outbox, c.mails, c.dedup, c.holds, c.trusts, c.dispatches, c.expiry, c.trail, c.countRefs,
 		} {
 			if err := ctx.Err(); err != nil {
@@ -163,7 +163,9 @@ func (c *checker) messages() error {
 			c.needs(bucketMessage, k, bucketDispatch, m.Dispatch[:])
 		}
 		if m.Mode == seal.ModeAccount {
-			c.needs(bucketMessage, k, bucketInbox, inboxKey(m.Account, m.Created, id(k)))
+			if _, ok := c.s.entryOf(c.tx, id(k), m); ok == m.Gone {
+				c.bad(bucketMessage, "%x: in a list: %v, removed: %v", k, ok, m.Gone)
+			}
 		} else if c.has(bucketPart, partKey(id(k), partRecovery)) {
 			c.bad(bucketMessage, "%x: a one-time message has a recovery grant", k)
 		}
@@ -188,29 +190,6 @@ func (c *checker) manifest(message, payload id) {
 	if b, err := c.s.vault.part(c.tx, message, partSummary); err == nil && man.Summary != sha256.Sum256(b) {
 		c.bad(bucketPart, "manifest of %s names another summary", message)
 	}
-}
-
-func (c *checker) inbox() error {
-	return c.each(bucketInbox, 40, func(k, v []byte) {
-		message, _ := inboxID(k)
-		var m messageRecord
-		if !c.record(bucketMessage, message[:], &m) {
-			return
-		}
-		if len(v) == 1 && v[0]&inboxEnded != 0 {
-			if m.Ended == "" || v[0]&^(inboxRead|inboxEnded) != 0 {
-				c.bad(bucketInbox, "%x: flags %x of a message that ended: %v", k, v, m.Ended != "")
-			}
-			return
-		}
-		if m.Ended != "" || string(inboxKey(m.Account, m.Created, message)) != string(k) {
-			c.bad(bucketInbox, "%x: message is elsewhere or ended", k)
-		}
-		granted := c.has(bucketPart, partKey(message, partGrant))
-		if len(v) != 1 || v[0]&^(inboxRead|inboxGranted) != 0 || (v[0]&inboxGranted != 0) != granted {
-			c.bad(bucketInbox, "%x: flags %x, grant %v", k, v, granted)
-		}
-	})
 }
 
 func (c *checker) parts() error {
@@ -335,6 +314,7 @@ func (c *checker) expiry() error {
 		expireSession: bucketSession, expireMail: bucketMail, expireDedup: bucketDedup, expireNonce: bucketNonce,
 		expireHold: bucketHold, expireHoldGone: bucketHold, expireDispatch: bucketDispatch,
 		expireTrust: bucketTrust, expireThread: bucketThread, dueUnread: bucketMessage, dueWarning: bucketMessage,
+		expireOwn: bucketOwn,
 	}
 	return c.each(bucketExpiry, 0, func(k, _ []byte) {
 		if len(k) < 10 || where[k[8]] == "" {

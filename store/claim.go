@@ -27,7 +27,7 @@ func (s *Store) claimable(tx *bbolt.Tx, session, link seal.Token) (id, messageRe
 	if err != nil {
 		return id{}, messageRecord{}, false, err
 	}
-	if m.Account != r.Account {
+	if m.Account != r.Account || m.Gone {
 		return id{}, messageRecord{}, false, socket.ErrUnknown
 	}
 	has := tx.Bucket([]byte(bucketPart)).Get(partKey(l.Message, partGrant)) != nil

@@ -27,6 +27,7 @@ type Deposit struct {
 	store    *Store
 	key      []byte
 	puts     []put
+	lists    []entry
 	messages []*deposited[messageRecord]
 	holds    []*deposited[holdRecord]
 	mails    []Mail
@@ -92,6 +93,7 @@ func (d *Deposit) Abandon() {
 		d.store.active.remove(p)
 	}
 	d.waiting, d.payloads, d.puts, d.mails, d.messages, d.holds = nil, nil, nil, nil, nil, nil
+	d.lists = nil
 }
 
 // Commit makes all of it durable and visible at once. After an error nothing of
@@ -167,6 +169,11 @@ func (d *Deposit) apply(c *change) error {
 func (d *Deposit) putAll(c *change) error {
 	for _, p := range d.puts {
 		if err := c.put(p.bucket, p.key, p.value); err != nil {
+			return err
+		}
+	}
+	for _, e := range d.lists {
+		if err := d.store.putEntry(c, e); err != nil {
 			return err
 		}
 	}

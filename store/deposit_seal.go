@@ -163,7 +163,7 @@ func (d *Deposit) grant(key seal.MessageKey, payload id, pr payloadRecord, r Sea
 		if out.Account {
 			flags |= inboxGranted
 		}
-		d.put(bucketInbox, inboxKey(account, rec.Created, message), []byte{flags})
+		d.lists = append(d.lists, s.entryFor(message, rec, flags))
 	}
 	if rec.Link != nil {
 		kind := socket.LinkActivate

@@ -36,7 +36,7 @@ func (s *Store) checkGrants(tx *bbolt.Tx, account accountID, given map[string][]
 		if m.Account != account || m.Mode != seal.ModeAccount {
 			return nil, fmt.Errorf("%w: grant for another's message", socket.ErrInvalid)
 		}
-		if m.Ended == "" {
+		if m.Ended == "" && !m.Gone {
 			out[message] = newGrant{m, grant}
 		}
 	}
@@ -51,14 +51,16 @@ func (s *Store) storeGrant(c *change, message id, m messageRecord, grant []byte)
 	if err := c.drop(bucketPart, partKey(message, partCode)); err != nil {
 		return err
 	}
-	return s.setInboxFlags(c, message, m, inboxGranted, 0)
+	return s.setFlags(c, message, m, inboxGranted, 0)
 }
 
 // dropOldGrants removes the grants for an account key that is no more. The
 // messages stay, for recovery.
 func (s *Store) dropOldGrants(c *change, account accountID, keep map[id]newGrant) error {
-	for _, suffix := range suffixes(c.Tx, bucketInbox, account[:]) {
-		message := id(suffix[8:])
+	if err := s.dropIndex(c, account); err != nil {
+		return err
+	}
+	for _, message := range messagesOf(c.Tx, account) {
 		if _, ok := keep[message]; ok {
 			continue
 		}
@@ -72,22 +74,9 @@ func (s *Store) dropOldGrants(c *change, account accountID, keep map[id]newGrant
 		if err := c.drop(bucketPart, partKey(message, partGrant)); err != nil {
 			return err
 		}
-		if err := s.setInboxFlags(c, message, m, 0, inboxGranted); err != nil {
+		if err := s.setFlags(c, message, m, 0, inboxGranted); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// setInboxFlags changes the flags of a message's inbox entry.
-func (s *Store) setInboxFlags(c *change, message id, m messageRecord, set, clear byte) error {
-	key := inboxKey(m.Account, m.Created, message)
-	old := c.Bucket([]byte(bucketInbox)).Get(key)
-	if len(old) != 1 {
-		return fmt.Errorf("message %s has no inbox entry", message)
-	}
-	if next := old[0]&^clear | set; next != old[0] {
-		return c.put(bucketInbox, key, []byte{next})
 	}
 	return nil
 }

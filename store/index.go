@@ -36,13 +36,20 @@ const (
 	bucketSent     = "sent"     // account || inverted creation time || dispatch id -> nothing
 	bucketThread   = "thread"   // keyed hash of a reply's Message-ID and its guest -> when it is forgotten
 
+	bucketFolder       = "folder"       // account || folder || inverted time || id -> flags; all folders but the inbox
+	bucketConversation = "conversation" // account || thread || inverted time || id -> folder
+	bucketCount        = "count"        // account -> counts
+	bucketIndex        = "index"        // account || id -> what the portal sealed about it; id zero: its contacts
+	bucketOwn          = "own"          // id -> ownRecord
+
 	bucketAudit = "audit" // sequence -> hash of the entry before || entry
 )
 
 var buckets = []string{bucketStore, bucketMessage, bucketPart, bucketInbox, bucketPayload,
 	bucketLink, bucketReset, bucketAccount, bucketSession, bucketLogins, bucketOutbox,
 	bucketMail, bucketDedup, bucketNonce, bucketExpiry, bucketAudit, bucketHold, bucketTrust,
-	bucketUnwanted, bucketDispatch, bucketLine, bucketSent, bucketThread}
+	bucketUnwanted, bucketDispatch, bucketLine, bucketSent, bucketThread,
+	bucketFolder, bucketConversation, bucketCount, bucketIndex, bucketOwn}
 
 // The kinds of bucketPart.
 const (
@@ -73,15 +80,18 @@ const (
 	expireDispatch = 'D' // dispatch id: its status is forgotten
 	expireTrust    = 't' // trust key
 	expireThread   = 'h' // thread key
+	expireOwn      = 'O' // id of a draft or a sent copy
 	dueUnread      = 'u' // message id || number: a reminder of an unread message
 	dueWarning     = 'w' // message id: the warning that it ends soon
 )
 
-// The flags of bucketInbox.
+// The flags of bucketInbox and bucketFolder.
 const (
 	inboxRead    = 1 << iota // the account marked it as read
 	inboxGranted             // there is a grant for the account's key
 	inboxEnded               // only the outline is left, to be shown as a line
+	inboxStar
+	inboxOwn // a draft or a sent copy, no message
 )
 
 // An id names a message, a payload or a mail: a UUIDv7 (RFC 9562), so that it

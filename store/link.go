@@ -186,12 +186,15 @@ func (s *Store) endMessage(c *change, message id, m messageRecord, how, by strin
 
 // endInbox leaves a line in the inbox of an account that had the message.
 func (s *Store) endInbox(c *change, message id, m messageRecord, how string) error {
-	key := inboxKey(m.Account, m.Created, message)
-	old := c.Bucket([]byte(bucketInbox)).Get(key)
-	if len(old) != 1 || old[0]&inboxGranted == 0 || how == endClosed {
-		return c.drop(bucketInbox, key)
+	if err := c.drop(bucketIndex, accountKey(m.Account, message[:])); err != nil {
+		return err
 	}
-	return c.put(bucketInbox, key, []byte{old[0]&^inboxGranted | inboxEnded})
+	e, ok := s.entryOf(c.Tx, message, m)
+	if !ok || e.flags&inboxGranted == 0 || e.folder != inInbox || how == endClosed {
+		return s.dropEntry(c, e)
+	}
+	e.flags = e.flags&^(inboxGranted|inboxStar) | inboxEnded
+	return s.putEntry(c, e)
 }
 
 // dropEnds removes what is due of a message that lives.
@@ -225,7 +228,7 @@ func (s *Store) forgetMessage(c *change, message id) error {
 	if followed && until.After(s.now()) {
 		return c.put(bucketExpiry, expiryKey(until, expireOutline, message[:]), nil)
 	}
-	if err := c.drop(bucketInbox, inboxKey(m.Account, m.Created, message)); err != nil {
+	if err := s.dropEntry(c, s.entryFor(message, m, 0)); err != nil {
 		return err
 	}
 	return c.drop(bucketMessage, message[:])

@@ -1,9 +1,7 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -14,81 +12,20 @@ import (
 	"github.com/postseal/postseal/store/socket"
 )
 
-// maxPage is the largest page of an inbox.
-const maxPage = 200
-
-// Inbox implements [socket.Mailbox]. Messages that the account has no grant for
-// yet (Claim) are not in it.
+// Inbox implements [socket.Mailbox].
 func (s *Store) Inbox(ctx context.Context, session seal.Token, cursor string, limit int) (socket.Page, error) {
-	from, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(from) != 0 && len(from) != 24 {
-		return socket.Page{}, socket.ErrInvalid
-	}
-	limit = min(max(limit, 1), maxPage)
-	page := socket.Page{Messages: []socket.Message{}}
-	err = s.meta.view(func(tx *bbolt.Tx) error {
-		r, err := s.session(tx, session)
-		if err != nil {
-			return err
-		}
-		return s.page(ctx, tx, r.Account, from, limit, &page)
+	list, err := s.List(ctx, session, socket.ListQuery{
+		Folder: socket.FolderInbox, Cursor: cursor, Limit: min(limit, maxPage), Flat: true, Full: true,
 	})
 	if err != nil {
 		return socket.Page{}, err
 	}
-	return page, nil
-}
-
-// page fills a page with what follows from. It walks over all entries, to count.
-func (s *Store) page(ctx context.Context, tx *bbolt.Tx, account accountID, from []byte, limit int, page *socket.Page) error {
-	var last []byte
-	cur := tx.Bucket([]byte(bucketInbox)).Cursor()
-	for k, v := cur.Seek(account[:]); bytes.HasPrefix(k, account[:]); k, v = cur.Next() {
-		if len(v) != 1 {
-			return errors.New("inbox: broken entry")
-		}
-		if v[0]&(inboxGranted|inboxEnded) == 0 {
-			continue
-		}
-		page.Total++
-		if v[0]&(inboxRead|inboxEnded) == 0 {
-			page.Unread++
-		}
-		rest := k[len(account):]
-		if from != nil && bytes.Compare(rest, from) <= 0 {
-			continue
-		}
-		if len(page.Messages) == limit {
-			if page.Next == "" {
-				page.Next = base64.RawURLEncoding.EncodeToString(last)
-			}
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		message, err := inboxID(k)
-		if err != nil {
-			return err
-		}
-		m, err := s.liveMessage(tx, message)
-		var out socket.Message
-		var end *socket.EndedError
-		switch {
-		case errors.As(err, &end):
-			out, err = endedMessage(message, m, end), nil
-			out.Read = v[0]&inboxRead != 0
-		case err == nil:
-			out, err = s.message(tx, message, m, partGrant)
-		}
-		if err != nil { // one broken message must not close the inbox
-			s.log.Error("inbox: a message is left out; run the check", "error", err)
-			continue
-		}
-		page.Messages = append(page.Messages, out)
-		last = append(last[:0], rest...)
+	n := list.Counts[socket.FolderInbox]
+	page := socket.Page{Messages: make([]socket.Message, 0, len(list.Items)), Next: list.Next, Total: n.Total, Unread: n.Unread}
+	for _, item := range list.Items {
+		page.Messages = append(page.Messages, item.Message)
 	}
-	return nil
+	return page, nil
 }
 
 // endedMessage is the line of a message that ended: nothing of its content.
@@ -109,11 +46,16 @@ func (s *Store) message(tx *bbolt.Tx, message id, m messageRecord, grant byte) (
 	return out, err
 }
 
-func (s *Store) withGrant(tx *bbolt.Tx, message id, m messageRecord, grant byte) (socket.Message, error) {
-	out := socket.Message{
+// outside is what the owner itself knows of a message.
+func outside(message id, m messageRecord) socket.Message {
+	return socket.Message{
 		ID: message.String(), Received: m.Created, Expires: m.Expires, Opened: m.Opened,
 		Replied: m.Replied, CanReply: m.canReply(),
 	}
+}
+
+func (s *Store) withGrant(tx *bbolt.Tx, message id, m messageRecord, grant byte) (socket.Message, error) {
+	out := outside(message, m)
 	var err error
 	if out.Manifest, err = s.vault.manifest(tx, message); err != nil {
 		return out, err
@@ -125,8 +67,8 @@ func (s *Store) withGrant(tx *bbolt.Tx, message id, m messageRecord, grant byte)
 		return out, err
 	}
 	if m.Mode == seal.ModeAccount {
-		v := tx.Bucket([]byte(bucketInbox)).Get(inboxKey(m.Account, m.Created, message))
-		out.Read = len(v) == 1 && v[0]&inboxRead != 0
+		e, _ := s.entryOf(tx, message, m)
+		out.Read = e.flags&inboxRead != 0
 	}
 	return out, nil
 }
@@ -157,7 +99,7 @@ func (s *Store) ownOrEnded(tx *bbolt.Tx, session seal.Token, text string) (id, m
 	if err != nil && !errors.Is(err, errNotFound) {
 		return message, m, err
 	}
-	if err != nil || m.Account != r.Account || m.Mode != seal.ModeAccount {
+	if err != nil || m.Account != r.Account || m.Mode != seal.ModeAccount || m.Gone {
 		return message, m, socket.ErrUnknown
 	}
 	return message, m, nil
@@ -219,7 +161,7 @@ func (s *Store) MarkOpened(ctx context.Context, session seal.Token, text string,
 		if !read {
 			set, clear = 0, inboxRead
 		}
-		if err := s.setInboxFlags(c, message, m, set, clear); err != nil {
+		if err := s.setFlags(c, message, m, set, clear); err != nil {
 			return err
 		}
 		if !m.Opened.IsZero() {

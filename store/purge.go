@@ -153,6 +153,8 @@ func (p *purger) end(kind byte, key []byte) ([]freedPayload, error) {
 		return nil, s.forgetDispatch(c, id(key))
 	case expireTrust:
 		return nil, c.drop(bucketTrust, key)
+	case expireOwn:
+		return s.expireOwn(c, id(key))
 	case expireThread:
 		return nil, c.drop(bucketThread, key)
 	case dueUnread, dueWarning:

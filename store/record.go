@@ -81,6 +81,10 @@ type messageRecord struct {
 
 	EndedAt time.Time `json:"endedAt,omitzero"`
 	EndedBy string    `json:"endedBy,omitempty"`
+
+	Deleted bool     `json:"deleted,omitempty"` // it is in the folder of deleted ones
+	Gone    bool     `json:"gone,omitempty"`    // its account removed it for good
+	Others  []string `json:"others,omitempty"`  // internal addresses of To and Cc, for a reply to all
 }
 
 // A pinRecord guards a message that needs a PIN.

@@ -20,7 +20,7 @@ func (s *Store) whyNotRemind(tx *bbolt.Tx, m messageRecord) string {
 	switch {
 	case m.Ended != "":
 		return "ended"
-	case !m.Opened.IsZero():
+	case !m.Opened.IsZero() || m.Gone:
 		return "opened"
 	case m.Mode != seal.ModeAccount:
 		return "one-time"
@@ -74,8 +74,13 @@ func (s *Store) remind(c *change, kind RemindKind, message id, m messageRecord, 
 	now := s.now().UTC()
 	r := RemindMail{
 		ID: newID().String(), Kind: kind, Message: message.String(), Recipient: m.Recipient, Sender: m.Sender,
+		OneTime: m.Mode == seal.ModeOneTime,
 		Account: c.Bucket([]byte(bucketAccount)).Get(m.Account[:]) != nil,
 		Sent:    m.Created, Now: now, Expires: m.Expires,
+	}
+	var err error
+	if r.Language, _, err = s.vault.reader(c.Tx, m.Account); err != nil {
+		return err
 	}
 	until := m.Expires
 	if !r.Account && m.Mode == seal.ModeAccount && s.canReactivate() &&

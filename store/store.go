@@ -103,6 +103,7 @@ func (s *Store) prepare(db *bbolt.DB) error {
 		return err
 	}
 	err := db.Update(func(tx *bbolt.Tx) error {
+		counted := tx.Bucket([]byte(bucketCount)) != nil
 		for _, b := range buckets {
 			if _, err := tx.CreateBucketIfNotExists([]byte(b)); err != nil {
 				return err
@@ -121,6 +122,9 @@ func (s *Store) prepare(db *bbolt.DB) error {
 		}
 		if _, err := s.vault.open(tx, bucketStore, keyCheck); err != nil {
 			return errors.New("store.key does not belong to this store")
+		}
+		if !counted {
+			return s.indexMailboxes(tx)
 		}
 		return nil
 	})

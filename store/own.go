@@ -1,0 +1,116 @@
+package store
+
+import (
+	"errors"
+	"time"
+
+	"github.com/postseal/postseal/store/socket"
+)
+
+// ownRecord is a draft or a sent copy: payloads that the portal sealed.
+type ownRecord struct {
+	versioned
+	Account  accountID `json:"account"`
+	Sent     bool      `json:"sent,omitempty"`
+	Deleted  bool      `json:"deleted,omitempty"`
+	Answers  id        `json:"answers,omitzero"` // message
+	Thread   []byte    `json:"thread,omitempty"`
+	Content  id        `json:"content"` // payload
+	Files    []ownFile `json:"files,omitempty"`
+	Size     int64     `json:"size"` // of content and files, as stored
+	Changed  time.Time `json:"changed"`
+	Expires  time.Time `json:"expires"`
+	Dispatch id        `json:"dispatch,omitzero"`
+}
+
+// An ownFile is an attachment.
+type ownFile struct {
+	ID      id     `json:"id"`
+	Payload id     `json:"payload"`
+	Chunks  uint32 `json:"chunks"`
+	Size    int64  `json:"size"`
+}
+
+func (o ownRecord) entry(i id) entry {
+	e := entry{account: o.Account, folder: inDrafts, at: o.Changed, id: i, thread: o.Thread, flags: inboxOwn}
+	if o.Sent {
+		e.folder = inSent
+	}
+	if o.Deleted {
+		e.folder = inDeleted
+	}
+	return e
+}
+
+// moveOwn moves an own item, or removes it.
+func (s *Store) moveOwn(c *change, e entry, to socket.Destination) ([]freedPayload, error) {
+	var o ownRecord
+	if err := s.vault.get(c.Tx, bucketOwn, e.id[:], &o); err != nil {
+		return nil, err
+	}
+	if to == socket.ToNowhere {
+		return s.removeOwn(c, e.id, o)
+	}
+	if err := s.dropEntry(c, e); err != nil {
+		return nil, err
+	}
+	o.Deleted = to == socket.ToDeleted
+	if err := s.vault.put(c, bucketOwn, e.id[:], o); err != nil {
+		return nil, err
+	}
+	moved := o.entry(e.id)
+	moved.flags = e.flags
+	return nil, s.putEntry(c, moved)
+}
+
+// removeOwn deletes an own item and reports the payloads to delete.
+func (s *Store) removeOwn(c *change, i id, o ownRecord) ([]freedPayload, error) {
+	if err := s.dropEntry(c, o.entry(i)); err != nil {
+		return nil, err
+	}
+	for bucket, key := range map[string][]byte{
+		bucketOwn: i[:], bucketIndex: accountKey(o.Account, i[:]), bucketExpiry: expiryKey(o.Expires, expireOwn, i[:]),
+	} {
+		if err := c.drop(bucket, key); err != nil {
+			return nil, err
+		}
+	}
+	freed, err := s.unref(c, o.Content, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range o.Files {
+		more, err := s.unref(c, f.Payload, true)
+		if err != nil {
+			return nil, err
+		}
+		freed = append(freed, more...)
+	}
+	return freed, s.chargeOwn(c, o.Account, -o.Size)
+}
+
+// expireOwn removes an own item at its end.
+func (s *Store) expireOwn(c *change, i id) ([]freedPayload, error) {
+	var o ownRecord
+	err := s.vault.get(c.Tx, bucketOwn, i[:], &o)
+	if errors.Is(err, errNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.removeOwn(c, i, o)
+}
+
+// chargeOwn adds to the octets that an account's own items take.
+func (s *Store) chargeOwn(c *change, account accountID, octets int64) error {
+	n, err := accountCounts(c.Tx, account)
+	if err != nil {
+		return err
+	}
+	n.own += octets
+	if n.own < 0 {
+		return errors.New("counts: own items of less than nothing")
+	}
+	return s.putCounts(c, account, n)
+}
