@@ -12,14 +12,32 @@ import (
 // judgeTLS compares what the rules want of Postfix with what it will do. What is
 // missing here lets mail leave in clear, or wait for ever.
 func judgeTLS(r *report, c *config.Config, s postfixSettings, master, overrides string) {
+	if c.TLS.Outgoing != "postfix" {
+		return
+	}
 	set, err := rules.Load(c.Rules.Dir, rulesOptions(c))
-	if err != nil || c.TLS.Outgoing != "postfix" || !set.WantsTLS() {
-		return // the rules' own errors were told before
+	if err != nil {
+		return // told before
+	}
+	w := tlsWanted{any: set.WantsTLS()}
+	for _, p := range set.TLSDomains() {
+		w.domains = w.domains || p.Level.AtLeast(rules.TLSEncrypt) && p.Else != rules.ElsePickup
+	}
+	judgeLevels(r, c, s, master, overrides, w)
+}
+
+// tlsWanted is what rules want: levels at all, levels by whole domains.
+type tlsWanted struct{ any, domains bool }
+
+func judgeLevels(r *report, c *config.Config, s postfixSettings, master, overrides string, w tlsWanted) {
+	if !w.any {
+		return
 	}
 	asks := func(value, name string) bool { return asksFor(value, c.TLS.PolicySocket, s["queue_directory"], name) }
-	if !asks(s["smtp_tls_policy_maps"], "rules") {
+	byMap := w.domains && !c.TLS.RouteAll
+	if byMap && !asks(s["smtp_tls_policy_maps"], "rules") {
 		r.error("mta", "smtp_tls_policy_maps does not ask Postseal: mail that a rule wants encrypted leaves in clear; want smtp_tls_policy_maps = %s", policyMap(c.TLS.PolicySocket, s["queue_directory"], "rules"))
-	} else if first := firstMap(s["smtp_tls_policy_maps"]); !asks(first, "rules") {
+	} else if first := mapPattern.FindString(s["smtp_tls_policy_maps"]); byMap && !asks(first, "rules") {
 		r.warning("mta", "smtp_tls_policy_maps asks %s before Postseal: what stands there wins over the rules", first)
 	}
 	if level := s["smtp_tls_security_level"]; level == "" || level == "none" {
@@ -28,7 +46,11 @@ func judgeTLS(r *report, c *config.Config, s postfixSettings, master, overrides 
 	if s["milter_header_checks"] == "" {
 		r.error("mta", "milter_header_checks is empty: mail that a rule wants encrypted leaves in clear; postfix.conf.example has the lines")
 	}
-	for transport, name := range map[string]string{"postseal-encrypt": "encrypt", "postseal-verified": "verified"} {
+	if path, ok := strings.CutPrefix(asPostfixSees(c.TLS.PolicySocket, s["queue_directory"]), "unix:"); ok && filepath.IsAbs(path) && chrooted(master, "smtp") {
+		r.error("mta", "smtp runs in a chroot (master.cf) and can't reach %s: put tls.policy_socket below %s, or use inet", path, s["queue_directory"])
+	}
+	for _, name := range []string{"encrypt", "verified"} {
+		transport := "postseal-" + name
 		if !hasService(master, transport) {
 			r.error("mta", "master.cf has no transport %s: mail that a rule wants by it waits for ever; postfix.conf.example has the lines", transport)
 			continue
@@ -50,7 +72,7 @@ func judgeTLS(r *report, c *config.Config, s postfixSettings, master, overrides 
 	if s["smtp_tls_CAfile"] == "" && s["smtp_tls_CApath"] == "" && s["tls_append_default_CA"] != "yes" {
 		r.error("mta", "smtp_tls_CAfile and smtp_tls_CApath are empty: no certificate is good for Postfix; want smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt")
 	}
-	if !c.TLS.RouteAll {
+	if byMap {
 		for _, name := range []string{"relayhost", "sender_dependent_relayhost_maps", "transport_maps", "sender_dependent_default_transport_maps"} {
 			if s[name] != "" {
 				r.warning("mta", "%s is set: Postfix asks for the name there and not for the recipient's domain, and rules about whole domains don't reach such mail; want tls.route_all = true", name)
@@ -81,8 +103,6 @@ func asksFor(value, socket, queue, name string) bool {
 }
 
 var mapPattern = regexp.MustCompile(`[^\s,]+`)
-
-func firstMap(value string) string { return mapPattern.FindString(value) }
 
 // hasService tells whether master.cf has a service (postconf -M).
 func hasService(master, name string) bool {

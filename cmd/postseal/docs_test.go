@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/postseal/postseal/cmd/postseal/config"
+	"github.com/postseal/postseal/rules"
 )
 
 var update = flag.Bool("update", false, "rewrite generated files")
@@ -111,8 +112,20 @@ func TestReadmeIsWhatCIRuns(t *testing.T) {
 	}
 }
 
+// documentedRules checks rules.
+func documentedRules(t *testing.T, name, text string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "doc.toml"), []byte("version = 1\n"+text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rules.Load(dir, rules.Options{InternalDomains: []string{"example.com"}}); err != nil {
+		t.Errorf("%s: %v\n%s", name, err, text)
+	}
+}
+
 // TestDocumentedConfiguration: TOML blocks outside the rules' documents are valid
-// parts of postseal.toml.
+// parts of postseal.toml, or rules.
 func TestDocumentedConfiguration(t *testing.T) {
 	found := 0
 	for name, text := range docs(t) {
@@ -124,6 +137,10 @@ func TestDocumentedConfiguration(t *testing.T) {
 				continue
 			}
 			found++
+			if strings.Contains(block[2], "[[rule]]") {
+				documentedRules(t, name, block[2])
+				continue
+			}
 			// What a part leaves out and every file needs.
 			whole := block[2]
 			if !strings.Contains(whole, "internal_domains") {
