@@ -274,3 +274,60 @@ func TestIndependentParser(t *testing.T) {
 }
 
 func bufioReader(s string) *bufio.Reader { return bufio.NewReader(strings.NewReader(s)) }
+
+func body(data []byte) []byte {
+	_, b, _ := bytes.Cut(data, []byte("\r\n\r\n"))
+	return b
+}
+
+func contentType(t *testing.T, data []byte) string {
+	t.Helper()
+	m, err := mail.ReadMessage(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Header.Get("Content-Type")
+}
+
+// Whatever a mail says of itself, the notice's header is what was written.
+func FuzzNoticeHeader(f *testing.F) {
+	f.Add("Ann", "ann@example.com", "Figures", "bob@customer.example", "<1@a>", "auto-replied")
+	f.Add("=?utf-8?q?a?=\r\nBcc: x", "a\"b@c\r\n", "\u202e\x00", "x\r\nY: z", "<a b> <\x80@c>", "\u0130; x")
+	f.Add(strings.Repeat("ä", 300), "", strings.Repeat("=?", 90), "@", strings.Repeat("<a@b>", 30), "no")
+	r, err := New(Options{URL: "https://pickup.example.com", Domain: "example.com", ShowSubject: true})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, name, address, subject, to, references, auto string) {
+		n := example("account", false)
+		n.Author, n.Subject = Author{name, address}, subject
+		m, err := r.NoticeMail(n, Envelope{From: "a@example.com", To: to, Date: at, InReplyTo: references, References: references, AutoSubmitted: auto})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := mail.ReadMessage(bytes.NewReader(m.Data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for field, values := range p.Header {
+			if _, known := once[field]; !known || len(values) != 1 {
+				t.Errorf("%d fields %s", len(values), field)
+			}
+		}
+		for _, field := range []string{"From", "Reply-To"} {
+			if _, err := p.Header.AddressList(field); err != nil && p.Header.Get(field) != "" {
+				t.Errorf("%s %q: %v", field, p.Header.Get(field), err)
+			}
+		}
+		for _, c := range m.Data {
+			if c >= 0x80 || c < ' ' && c != '\t' && c != '\r' && c != '\n' {
+				t.Fatalf("octet %#x", c)
+			}
+		}
+		for _, l := range bytes.Split(m.Data, []byte("\r\n")) {
+			if len(l) > 998 {
+				t.Fatalf("a line of %d octets", len(l))
+			}
+		}
+	})
+}
