@@ -117,7 +117,7 @@ func schema(c *Config) []key {
 			doc: `Certificates of the authorities to trust (PEM). "" are the system's.`},
 
 		{name: "submission.address", value: text{&c.Submission.Address, hostPort},
-			doc: `host:port of an SMTP service that relays for this machine. It may pass the milter: Postseal recognises its own mail.`},
+			doc: `host:port of an SMTP service that relays for this machine. It has to pass the milter: Postseal recognises its own mail, and decides once more about what was released.`},
 		{name: "submission.tls", value: choice{&c.Submission.TLS, []string{"offered", "required"}},
 			doc: `STARTTLS: "offered" uses it where the server offers it, without checking the certificate (right for loopback); "required" refuses to send without it and checks the certificate.`},
 		{name: "submission.server_name", value: text{&c.Submission.ServerName, anything}, example: `"mail.example.com"`,
