@@ -4,12 +4,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postseal/postseal/portal/display"
 	"github.com/postseal/postseal/store/seal"
 )
 
 func (s *site) restricted(mode seal.Mode, r seal.Restriction, raw string) (id string, code seal.Code, pin string) {
+	read, err := display.Read(strings.NewReader(raw))
+	must(s.t, err)
 	m := s.owner.seal(sealRequest{mode: mode, from: member, to: guest, raw: raw, restrict: r,
-		summary: seal.Summary{From: "Clara Member <" + member + ">", Subject: "Your statement", Date: s.owner.now()}})
+		summary: seal.Summary{From: read.Get("From"), Subject: read.Get("Subject"), Date: s.owner.now()}})
 	return m.Message, m.Code, m.PIN
 }
 

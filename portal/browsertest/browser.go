@@ -254,3 +254,9 @@ func (tb *Tab) Speak(language string) {
 	must(tb.t, err)
 	must(tb.t, proto.EmulationSetUserAgentOverride{UserAgent: v.UserAgent, AcceptLanguage: language}.Call(tb))
 }
+
+// Print shows the page as on paper, until Screen is called.
+func (tb *Tab) Print() {
+	tb.t.Helper()
+	must(tb.t, proto.EmulationSetEmulatedMedia{Media: "print"}.Call(tb))
+}
