@@ -69,7 +69,7 @@
   function update() {
     const value = password.value.normalize('NFKC');
     const started = value !== '';
-    const context = longestFirst([...split(form.dataset.words), ...split(name.value)]);
+    const context = longestFirst([...split(form.dataset.words), ...split(name ? name.value : '')]);
     const folded = fold(value);
     const long = runes(value) >= 15;
     state('length', long, started);
@@ -82,7 +82,7 @@
       live.textContent = Object.values(items).filter((li) => li.className === 'unmet').map((li) => li.textContent.trim()).join('. ');
     }, 1200);
   }
-  for (const e of [password, repeat, name]) e.addEventListener('input', update);
+  for (const e of [password, repeat, name]) if (e) e.addEventListener('input', update);
 
   const part = form.querySelector('[data-show-part]');
   part.hidden = false;
