@@ -20,6 +20,8 @@ type walk struct {
 	sealed   []Sealed
 	sessions []socket.Session
 	items    []*OutboxItem
+	status   []seal.Code // links of senders
+	held     []Held
 }
 
 // allowed are the answers that an honest caller may get at any time.
@@ -53,17 +55,94 @@ func (w *walk) steps() []func(context.Context) error {
 			d := e.Begin(e.key())
 			r := e.request(mode, strings.Repeat("x", w.rnd.IntN(150<<10)), w.guest(), w.guest()+"x")
 			r.Expires = e.clock.now().Add(time.Duration(1+w.rnd.IntN(20*24)) * time.Hour)
+			r.ReadReceipt = pick(w, []string{"", "alice@example.com"})
 			s, err := d.Seal(ctx, r)
 			if err != nil {
 				return err
 			}
-			d.Send(Mail{Kind: KindNotice, To: []string{"x@guest.test"}, Data: make([]byte, w.rnd.IntN(100<<10))})
+			d.Send(Mail{Kind: KindNotice, To: []string{"x@guest.test"}, Data: make([]byte, w.rnd.IntN(100<<10)), Message: s[1].Message})
+			follow := Dispatch{Sender: "alice@example.com", Subject: "s", Created: r.Created, Lines: []DispatchLine{
+				{Recipient: s[0].Recipient, Message: s[0].Message}, {Recipient: "x@example.com", Action: "deliver"},
+			}}
+			var h Held
+			if w.rnd.IntN(3) == 0 {
+				hr := e.holdRequest(strings.Repeat("x", w.rnd.IntN(150<<10)))
+				hr.Link, hr.Quarantine = w.rnd.IntN(3) > 0, w.rnd.IntN(2) == 0
+				hr.Trust = TrustGrant{Recipients: w.rnd.IntN(2) == 0, Anybody: w.rnd.IntN(3) == 0, For: time.Duration(w.rnd.IntN(3)) * 100 * time.Hour}
+				if h, err = d.Hold(ctx, hr); err != nil {
+					return err
+				}
+				follow.Lines = append(follow.Lines, DispatchLine{Recipient: "bob@guest.test", Held: h.ID})
+			}
+			if w.rnd.IntN(2) == 0 {
+				code, err := d.Follow(follow)
+				if err != nil {
+					return err
+				}
+				w.status = append(w.status, code)
+			}
 			if w.rnd.IntN(5) == 0 {
 				d.Abandon()
 				return nil
 			}
 			w.sealed = append(w.sealed, s...)
+			if h.ID != "" {
+				w.held = append(w.held, h)
+			}
 			return d.Commit(ctx)
+		},
+		func(ctx context.Context) error {
+			h := pick(w, w.held)
+			switch w.rnd.IntN(4) {
+			case 0:
+				return e.RejectHeld(ctx, h.ID, "why")
+			case 1:
+				return e.Withdraw(ctx, h.Code.Token(), "")
+			}
+			m, err := e.HeldMessage(ctx, h.ID)
+			if err != nil || m.State != HoldWaiting {
+				return err
+			}
+			key := e.heldKey(socket.Held{ID: m.ID, Manifest: m.Manifest, Summary: m.Summary, Grant: m.Grant}, e.portal.Recovery)
+			if w.rnd.IntN(2) == 0 {
+				return e.ReleaseHeld(ctx, h.ID, key, "")
+			}
+			return e.Release(ctx, h.Code.Token(), socket.ReleaseOrder{Key: key})
+		},
+		func(ctx context.Context) error {
+			key := [32]byte{byte(w.rnd.IntN(4))}
+			r := e.deferRequest()
+			d, err := e.Defer(ctx, key, r)
+			if err != nil || w.rnd.IntN(2) == 0 {
+				return err
+			}
+			if w.rnd.IntN(2) == 0 {
+				return e.Withdraw(ctx, d.Code.Token(), "")
+			}
+			return e.Release(ctx, d.Code.Token(), socket.ReleaseOrder{})
+		},
+		func(ctx context.Context) error {
+			by := socket.Follower{Link: pick(w, w.status).Token()}
+			st, err := e.Status(ctx, by)
+			if err != nil {
+				return err
+			}
+			switch w.rnd.IntN(4) {
+			case 0:
+				_, err = e.Recall(ctx, by, nil)
+			case 1:
+				_, err = e.Remind(ctx, by, st.Lines[0].Message)
+			default:
+				_, err = e.Extend(ctx, by, nil, pick(w, []time.Duration{day, 7 * day, 30 * day}))
+			}
+			return err
+		},
+		func(ctx context.Context) error {
+			return e.MarkUnwanted(ctx, w.session().Session, pick(w, w.sealed).Message, w.rnd.IntN(2) == 0)
+		},
+		func(ctx context.Context) error {
+			_, err := e.RevokeTrust(ctx, "alice@example.com", "")
+			return err
 		},
 		func(ctx context.Context) error {
 			token := pick(w, w.sealed).Code.Token()
@@ -157,11 +236,15 @@ func (w *walk) steps() []func(context.Context) error {
 // TestRandomWalks leaves the store consistent whatever happens in whatever
 // order, and empty when all has come to its end.
 func TestRandomWalks(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			w := &walk{env: newEnv(t), rnd: rand.New(rand.NewPCG(seed, 1))}
+			w := &walk{env: newEnv(t, func(o *Options) {
+				o.Reminders = Reminders{
+					UnreadAfter: []time.Duration{day, 4 * day}, ToRecipient: true, ToSender: true, BeforeExpiry: 2 * day, ExpiredUnread: true,
+				}
+			}), rnd: rand.New(rand.NewPCG(seed, 1))}
 			steps, ctx := w.steps(), context.Background()
-			for i := range 300 {
+			for i := range 400 {
 				step := w.rnd.IntN(len(steps))
 				if err := steps[step](ctx); !allowed(err) {
 					t.Fatalf("step %d (%d): %v", i, step, err)
@@ -174,7 +257,7 @@ func TestRandomWalks(t *testing.T) {
 				}
 			}
 			w.clock.advance(365 * 24 * time.Hour)
-			for range 2 { // ends of ends
+			for range 4 { // ends of ends
 				if err := w.Purge(ctx); err != nil {
 					t.Fatal(err)
 				}
@@ -183,7 +266,7 @@ func TestRandomWalks(t *testing.T) {
 			left := map[string]int{}
 			err := w.update(ctx, func(c *change) error {
 				for _, b := range buckets {
-					if b != bucketAudit && b != bucketAccount && b != bucketStore {
+					if b != bucketAudit && b != bucketAccount && b != bucketStore && b != bucketTrust && b != bucketUnwanted {
 						left[b] = len(suffixes(c.Tx, b, nil))
 					}
 				}
