@@ -17,6 +17,7 @@ import (
 
 	"github.com/postseal/postseal/store/keys"
 	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
 )
 
 // childDir makes this test program the child of TestKilled. childEarly makes
@@ -90,12 +91,32 @@ func crashDeposit(ctx context.Context, s *Store, worker, n int, early bool, ackn
 	now := time.Now()
 	body := strings.Repeat("x", (n%4)*60<<10+100)
 	d := s.Begin(DepositKey{From: "a@example.com", MessageID: fmt.Sprint(worker, n, now.UnixNano())})
+	expires := now.Add(30 * 24 * time.Hour)
+	if n%3 == 1 { // extended below
+		expires = now.Add(24 * time.Hour)
+	}
 	sealed, err := d.Seal(ctx, SealRequest{
 		Mode: seal.ModeOneTime, Sender: "a@example.com", Recipients: []string{"b@guest.test"},
-		Message: strings.NewReader(body), Created: now, Expires: now.Add(30 * 24 * time.Hour),
+		Message: strings.NewReader(body), Created: now, Expires: expires,
 	})
 	if err != nil {
 		return err
+	}
+	status, err := d.Follow(Dispatch{
+		Sender: "a@example.com", Lines: []DispatchLine{{Recipient: "b@guest.test", Message: sealed[0].Message}}, Created: now,
+	})
+	if err != nil {
+		return err
+	}
+	var held Held
+	if n%3 == 2 {
+		held, err = d.Hold(ctx, HoldRequest{
+			Sender: "a@example.com", Recipients: []string{"b@guest.test"}, Message: strings.NewReader(body), Link: true,
+			Created: now, Expires: expires,
+		})
+		if err != nil {
+			return err
+		}
 	}
 	line := fmt.Sprintf("%s %d", sealed[0].Code.Fragment(), len(body))
 	if early {
@@ -106,10 +127,51 @@ func crashDeposit(ctx context.Context, s *Store, worker, n int, early bool, ackn
 	if err := d.Commit(ctx); err != nil {
 		return err
 	}
+	if n%3 == 1 {
+		if _, err := s.Extend(ctx, socket.Follower{Link: status.Token()}, nil, 30*24*time.Hour); err != nil {
+			return err
+		}
+	}
 	if !early {
 		acknowledge(line)
 	}
+	if held.ID == "" || early {
+		return nil
+	}
+	acknowledge(fmt.Sprintf("%s %d waiting", held.Code.Fragment(), len(body)))
+	if n%2 == 0 {
+		return nil
+	}
+	if err := crashRelease(ctx, s, held.Code); err != nil {
+		return err
+	}
+	acknowledge(fmt.Sprintf("%s %d released", held.Code.Fragment(), len(body)))
 	return nil
+}
+
+// crashRelease does what a portal does with a release link.
+func crashRelease(ctx context.Context, s *Store, code seal.Code) error {
+	h, err := s.Held(ctx, code.Token())
+	if err != nil {
+		return err
+	}
+	key, err := crashKey(s, h, code)
+	if err != nil {
+		return err
+	}
+	return s.Release(ctx, code.Token(), socket.ReleaseOrder{Key: key.Text()})
+}
+
+func crashKey(s *Store, h socket.Held, code seal.Code) (seal.MessageKey, error) {
+	man, err := h.Manifest.Verify(s.o.Keys.Signing.Public().(ed25519.PublicKey))
+	if err != nil {
+		return seal.MessageKey{}, err
+	}
+	identity, err := code.Identity()
+	if err != nil {
+		return seal.MessageKey{}, err
+	}
+	return seal.OpenGrant(h.Grant, identity, man)
 }
 
 // TestKilled kills the owner again and again in the middle of its work: what it
@@ -208,13 +270,16 @@ func killOnce(t *testing.T, dir string, n int, early bool) (acked []string) {
 // wholeAfterCrash opens an acknowledged message.
 func (e *env) wholeAfterCrash(line string) error {
 	e.t.Helper()
-	var fragment string
+	var fragment, state string
 	var size int
-	if _, err := fmt.Sscan(line, &fragment, &size); err != nil {
+	if n, err := fmt.Sscan(line, &fragment, &size, &state); n < 2 {
 		e.t.Fatal(err)
 	}
 	ctx := context.Background()
 	code := must(seal.ParseCode(fragment))(e.t)
+	if state != "" {
+		return e.heldAfterCrash(code, size, state)
+	}
 	m, err := e.OpenOneTime(ctx, code.Token())
 	if err != nil {
 		return fmt.Errorf("lost: %w", err)
@@ -225,6 +290,27 @@ func (e *env) wholeAfterCrash(line string) error {
 	ct := must(io.ReadAll(r))(e.t)
 	_, n, err := mk.OpenPayload(bytes.NewReader(ct), int64(len(ct)))
 	if err != nil || n != int64(size) {
+		return fmt.Errorf("of %d octets %d are left: %w", size, n, err)
+	}
+	return nil
+}
+
+// heldAfterCrash opens an acknowledged held message. One that waited may have been
+// released since; then it is in the outbox, or was sent.
+func (e *env) heldAfterCrash(code seal.Code, size int, state string) error {
+	e.t.Helper()
+	h, err := e.Held(context.Background(), code.Token())
+	switch {
+	case err != nil:
+		return fmt.Errorf("lost: %w", err)
+	case h.State == string(HoldReleased):
+		return nil
+	case h.State != state:
+		return fmt.Errorf("it is %s", h.State)
+	}
+	key := must(crashKey(e.Store, h, code))(e.t)
+	r := must(key.ReadPayload(must(e.HeldPayload(context.Background(), h.ID))(e.t)))(e.t)
+	if n, err := io.Copy(io.Discard, r); err != nil || n != int64(size) {
 		return fmt.Errorf("of %d octets %d are left: %w", size, n, err)
 	}
 	return nil
