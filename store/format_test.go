@@ -1,12 +1,9 @@
 package store
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"flag"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,27 +37,7 @@ func TestOldStoreOpens(t *testing.T) {
 	if *writeFormat {
 		writeFormatDir(t)
 	}
-	dir := t.TempDir()
-	for from, to := range map[string]string{"keys": "keys", "store": "store"} {
-		names, err := os.ReadDir(filepath.Join(formatDir, from))
-		if err != nil || len(names) == 0 {
-			t.Fatalf("nothing in %s: %v", from, err)
-		}
-		if err := os.MkdirAll(filepath.Join(dir, to), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		for _, n := range names {
-			b := must(os.ReadFile(filepath.Join(formatDir, from, n.Name())))(t)
-			name := n.Name()
-			if strings.HasSuffix(name, ".gz") {
-				b = must(io.ReadAll(must(gzip.NewReader(bytes.NewReader(b)))(t)))(t)
-				name = strings.TrimSuffix(name, ".gz")
-			}
-			if err := os.WriteFile(filepath.Join(dir, to, name), b, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	dir := unpack(t, formatDir)
 	var codes formatCodes
 	if err := json.Unmarshal(must(os.ReadFile(filepath.Join(formatDir, "codes.json")))(t), &codes); err != nil {
 		t.Fatal(err)
@@ -116,21 +93,7 @@ func writeFormatDir(t *testing.T) {
 	if err := e.RequestReset(ctx, "bob@guest.test", "192.0.2.1"); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Compact(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(filepath.Join(formatDir, "store"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for name, b := range e.files() {
-		var z bytes.Buffer
-		w := must(gzip.NewWriterLevel(&z, gzip.BestCompression))(t)
-		w.Write(b)
-		w.Close()
-		if err := os.WriteFile(filepath.Join(formatDir, "store", name+".gz"), z.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	e.pack(filepath.Join(formatDir, "store"))
 	b := must(json.MarshalIndent(formatCodes{
 		Now: e.clock.now(), Guest: s.Code.Text(), OneTime: once.Code.Text(), Session: session.Token.Encode(), Messages: 2,
 	}, "", "\t"))(t)
