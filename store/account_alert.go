@@ -17,18 +17,22 @@ const alertEvery = time.Hour
 // maxAgent bounds a User-Agent, in octets.
 const maxAgent = 256
 
+// KindAlert is the [Mail].Kind of sign-in alerts.
+const KindAlert = "alert"
+
 // An AlertMailer renders the mail about a login from a network or by a browser
 // that the account was not used from before. It must not block.
 type AlertMailer interface{ Alert(AlertMail) (Mail, error) }
 
 // AlertMail is what a sign-in alert says.
 type AlertMail struct {
-	ID      string // unique, to derive the Message-ID from
-	Address string // who gets it
-	Name    string // of the account
-	Client  string // IP address
-	Agent   string // User-Agent, untrusted, without control characters
-	Time    time.Time
+	ID       string // unique, to derive the Message-ID from
+	Address  string // who gets it
+	Name     string // of the account
+	Client   string // IP address
+	Agent    string // User-Agent, untrusted, without control characters
+	Language string // of the account (BCP 47); "" if not known
+	Time     time.Time
 }
 
 // arrived notes a login's network and browser with the account, and puts an alert
@@ -63,7 +67,7 @@ func (s *Store) putAlert(c *change, a accountRecord, v visit, now time.Time) err
 	mail := newID()
 	m, err := s.o.Alerts.Alert(AlertMail{
 		ID: mail.String(), Address: a.Address, Name: a.Name, Client: network(v.client),
-		Agent: printable(bounded(v.agent, maxAgent)), Time: now,
+		Agent: printable(bounded(v.agent, maxAgent)), Language: a.language(), Time: now,
 	})
 	if err != nil {
 		return fmt.Errorf("render a sign-in alert: %w", err)

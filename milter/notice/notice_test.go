@@ -84,6 +84,10 @@ func mails(t *testing.T, r *Renderer) map[string]store.Mail {
 	put("notice-new")(r.NoticeMail(example(seal.ModeAccount, false), envelope))
 	put("notice-known")(r.NoticeMail(example(seal.ModeAccount, true), envelope))
 	put("notice-one-time")(r.NoticeMail(example(seal.ModeOneTime, false), envelope))
+	put("alert")(r.Alert(store.AlertMail{
+		ID: "a1", Address: "bob@guest.test", Name: "Bob Guest", Client: "203.0.113.9",
+		Agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", Time: at,
+	}))
 	put("reset")(r.Reset(store.ResetMail{
 		ID: "0198f0c2-2222", Address: "bob@customer.example", Name: "Bob", Code: code(), Created: at, Expires: at.Add(24 * time.Hour),
 	}))
