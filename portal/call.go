@@ -109,6 +109,8 @@ func (p *portal) serve(rt route) http.Handler {
 		}
 		if err := rt.serve(p, c); err != nil {
 			p.fail(c, err)
+		} else if rt.caller == holder && rec.status < 400 {
+			p.attempts.give(c.client)
 		}
 	})
 }
@@ -119,7 +121,7 @@ func (p *portal) admit(c *call) error {
 		return throttled(wait)
 	}
 	switch c.route.caller {
-	case attempt:
+	case attempt, holder:
 		if wait := p.attempts.take(c.client); wait > 0 {
 			return throttled(wait)
 		}

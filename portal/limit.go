@@ -58,6 +58,17 @@ func (l *limiter) take(client string) time.Duration {
 	return wait
 }
 
+// give gives a token back.
+func (l *limiter) give(client string) {
+	key := limitKey(client)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b, ok := l.buckets[key]; ok {
+		b.tokens = min(l.perMin, b.tokens+1)
+		l.buckets[key] = b
+	}
+}
+
 // sweep drops buckets that are full again, once a minute.
 func (l *limiter) sweep(now time.Time) {
 	if now.Sub(l.swept) < time.Minute && len(l.buckets) < maxBuckets {

@@ -15,6 +15,9 @@ const (
 	// attempt: anybody, who offers a password, a code or an address. Limited per
 	// client address; the owner judges what is offered.
 	attempt
+	// holder: anybody who holds a link's code. It is an attempt if the code is not
+	// genuine: many who have one may share an address.
+	holder
 	// member of a live session only. The owner scopes each call to its account.
 	session
 )
@@ -52,30 +55,30 @@ func routes() []route {
 
 		// Links. GET is the same page for everybody and asks the owner nothing.
 		{"GET", "/code", public, light, (*portal).codePage},
-		{"POST", "/code", attempt, light, (*portal).useCode},
-		{"POST", "/code/find", attempt, light, (*portal).findCode},
+		{"POST", "/code", holder, light, (*portal).useCode},
+		{"POST", "/code/find", holder, light, (*portal).findCode},
 		{"GET", "/a/" + id, public, light, (*portal).linkPage},
-		{"POST", "/a/" + id, attempt, light, (*portal).useCode},
+		{"POST", "/a/" + id, holder, light, (*portal).useCode},
 		{"GET", "/r", public, light, (*portal).linkPage},
-		{"POST", "/r", attempt, light, (*portal).useCode},
+		{"POST", "/r", holder, light, (*portal).useCode},
 		{"GET", "/h", public, light, (*portal).linkPage},
-		{"POST", "/h", attempt, light, (*portal).useCode},
-		{"POST", "/h/release", attempt, light, (*portal).release},
-		{"POST", "/h/withdraw", attempt, light, (*portal).withdraw},
+		{"POST", "/h", holder, light, (*portal).useCode},
+		{"POST", "/h/release", holder, light, (*portal).release},
+		{"POST", "/h/withdraw", holder, light, (*portal).withdraw},
 		{"GET", "/s", public, light, (*portal).linkPage},
-		{"POST", "/s", attempt, light, (*portal).useCode},
-		{"POST", "/s/recall", attempt, light, (*portal).recall},
-		{"POST", "/s/extend", attempt, light, (*portal).extend},
-		{"POST", "/s/remind", attempt, light, (*portal).remind},
+		{"POST", "/s", holder, light, (*portal).useCode},
+		{"POST", "/s/recall", holder, light, (*portal).recall},
+		{"POST", "/s/extend", holder, light, (*portal).extend},
+		{"POST", "/s/remind", holder, light, (*portal).remind},
 		{"POST", "/activate", attempt, light, (*portal).activate},
 		{"GET", "/o/" + id, public, light, (*portal).oneTimePage},
-		{"POST", "/o/" + id, attempt, download, (*portal).useCode},
-		{"POST", "/o/" + id + "/open", attempt, light, (*portal).oneTimeOpen},
-		{"POST", "/o/" + id + "/pin", attempt, light, (*portal).oneTimePIN},
-		{"POST", "/o/" + id + "/payload", attempt, download, (*portal).oneTimePayload},
-		{"POST", "/o/" + id + "/part/{part:[0-9]{1,4}}", attempt, download, (*portal).oneTimePart},
-		{"POST", "/o/" + id + "/eml", attempt, download, (*portal).oneTimeOriginal},
-		{"POST", "/o/" + id + "/reply", attempt, upload, (*portal).oneTimeReply},
+		{"POST", "/o/" + id, holder, download, (*portal).useCode},
+		{"POST", "/o/" + id + "/open", holder, light, (*portal).oneTimeOpen},
+		{"POST", "/o/" + id + "/pin", holder, light, (*portal).oneTimePIN},
+		{"POST", "/o/" + id + "/payload", holder, download, (*portal).oneTimePayload},
+		{"POST", "/o/" + id + "/part/{part:[0-9]{1,4}}", holder, download, (*portal).oneTimePart},
+		{"POST", "/o/" + id + "/eml", holder, download, (*portal).oneTimeOriginal},
+		{"POST", "/o/" + id + "/reply", holder, upload, (*portal).oneTimeReply},
 		{"GET", "/frame", public, light, (*portal).emptyFrame},
 		// A mail gateway turned "#" into "%23", once or twice.
 		{"GET", "/{kind:[ao]}/" + id + "{mark:(?:#|%23)}{code:.*}", public, light, (*portal).mendLink},

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postseal/postseal/store"
 	"github.com/postseal/postseal/store/seal"
 	"github.com/postseal/postseal/store/socket"
 )
@@ -253,4 +254,12 @@ func TestAttemptsAreLimited(t *testing.T) {
 	}
 	c.postJSON("/code/find", `{"token":"`+seal.NewToken().Encode()+`"}`).wants(t, 429, `{"error":"throttled"}`)
 	c.get("/code").wants(t, 200)
+
+	// A genuine code is no attempt.
+	s = newSite(t, func(o *Options) { o.Limits.Attempts = 2 })
+	held := s.owner.hold(store.TrustGrant{}, guest).Code.Fragment()
+	c = s.client()
+	for range 10 {
+		c.post("/h", "code", held).wants(t, 200)
+	}
 }
