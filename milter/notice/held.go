@@ -45,7 +45,7 @@ func (r *Renderer) Held(h Held) (store.Mail, error) {
 	}
 	t := r.languages.choose("", h.To)
 	d := &heldData{
-		page: r.page(t), Text: clip(h.Text),
+		page: r.page(t), Text: oneLine(h.Text),
 		Sent: r.moment(t, h.Sent), Until: r.moment(t, h.Held.Expires),
 	}
 	for _, to := range h.Recipients {

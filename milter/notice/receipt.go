@@ -88,7 +88,7 @@ func (r *Renderer) Receipt(p Receipt) (store.Mail, error) {
 	for _, l := range p.Lines {
 		line := receiptLine{
 			page: d.page, Recipient: oneLine(l.Recipient), HowKey: "receipt." + string(l.How),
-			Reason: clip(l.Reason), PIN: grouped(l.PIN),
+			Reason: oneLine(l.Reason), PIN: grouped(l.PIN),
 		}
 		if !l.Expires.IsZero() {
 			line.Until = r.day(t, l.Expires)

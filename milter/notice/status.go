@@ -54,7 +54,7 @@ func (r *Renderer) status(template string, s Status) (store.Mail, error) {
 	t := r.languages.choose("", s.To)
 	d := &statusData{page: r.page(t), Sender: oneLine(s.To), Arrived: r.moment(t, s.Arrived), Count: len(s.Failures)}
 	for _, f := range s.Failures {
-		f.Address, f.Text = oneLine(f.Address), strings.TrimSpace(f.Text)
+		f.Address, f.Text = oneLine(f.Address), oneLine(f.Text)
 		d.Failures = append(d.Failures, f)
 	}
 	machine := []part{{contentType: "message/delivery-status", text: r.deliveryStatus(s), description: "Delivery report"}}
