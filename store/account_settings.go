@@ -252,6 +252,9 @@ func (s *Store) CloseAccount(ctx context.Context, token seal.Token, p socket.Pro
 	if err != nil {
 		return err
 	}
+	if err := s.removeAllOwn(context.WithoutCancel(ctx), account); err != nil {
+		return err
+	}
 	for {
 		n, err := s.endSome(context.WithoutCancel(ctx), account)
 		if err != nil || n == 0 {

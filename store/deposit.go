@@ -35,6 +35,9 @@ type SealRequest struct {
 	// ReadReceipt is where a disposition notification (RFC 8098) goes when the
 	// message is first opened; "" for none.
 	ReadReceipt string
+	// Others are internal addresses of the header's To and Cc, at most 50: whom a
+	// reply to all goes to, too. Its recipient and ReplyTo are left out.
+	Others []string
 }
 
 // Sealed is what a recipient's notice needs.

@@ -141,7 +141,7 @@ func (d *Deposit) grant(key seal.MessageKey, payload id, pr payloadRecord, r Sea
 		versioned: current, Account: account, Mode: r.Mode, Sender: r.Sender, Recipient: to,
 		MessageID: bounded(r.MessageID, maxMessageID), References: bounded(r.References, maxReferences),
 		ReplyTo: r.ReplyTo, Payload: payload, Created: m.Created, Expires: r.Expires.UTC(),
-		Restrict: r.Restrict, Receipt: r.ReadReceipt,
+		Restrict: r.Restrict, Receipt: r.ReadReceipt, Others: others(r, to),
 	}
 	grants, err := d.partyGrants(key, m, &rec, &out)
 	if err != nil {
@@ -269,4 +269,18 @@ func bounded(s string, limit int) string {
 		return ""
 	}
 	return s
+}
+
+// maxOthers bounds whom a reply to all goes to.
+const maxOthers = 50
+
+// others are those whom a recipient's reply to all goes to beside the sender.
+func others(r SealRequest, to string) []string {
+	var out []string
+	for _, o := range r.Others {
+		if n := normalise(o); n != to && n != normalise(r.ReplyTo) && len(o) <= maxAddress && len(out) < maxOthers {
+			out = append(out, o)
+		}
+	}
+	return out
 }

@@ -17,12 +17,11 @@ const (
 	EventMailDropped Event = "mail-dropped"
 	EventOpened      Event = "opened"
 	EventReplied     Event = "replied"
+	EventComposed    Event = "composed" // a new message was written in the portal
 	EventExpired     Event = "expired"
 	EventRecalled    Event = "recalled"
 	EventExtended    Event = "extended"
 	EventReminded    Event = "reminded" // a recipient, or a sender of what was not opened
-	EventHeld        Event = "held"     // sealed until somebody releases it
-	EventDeferred    Event = "deferred" // left at the sender's server until the sender releases it
 	EventReleased    Event = "released"
 	EventWithdrawn   Event = "withdrawn" // by its sender, instead of a release
 	EventRejected    Event = "rejected"  // by an administrator

@@ -50,7 +50,7 @@ func (s *Store) message(tx *bbolt.Tx, message id, m messageRecord, grant byte) (
 func outside(message id, m messageRecord) socket.Message {
 	return socket.Message{
 		ID: message.String(), Received: m.Created, Expires: m.Expires, Opened: m.Opened,
-		Replied: m.Replied, CanReply: m.canReply(),
+		Replied: m.Replied, CanReply: m.canReply(), Others: m.Others,
 	}
 }
 

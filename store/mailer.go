@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"github.com/postseal/postseal/store/seal"
@@ -35,12 +36,29 @@ type ResetMail struct {
 // ReplyMail is what a reply's header is made of. Guest text (Name, Subject) has
 // no control characters and is bounded, but is otherwise untrusted.
 type ReplyMail struct {
-	ID         string // unique, to derive the Message-ID from
-	Guest      string // address of the guest who writes
-	Name       string // the guest's name, may be ""
-	To         string // where the reply goes
+	ID    string   // unique, to derive the Message-ID from
+	Guest string   // address of the guest who writes
+	Name  string   // the guest's name, may be ""
+	To    string   // where the reply goes
+	Also  []string // further recipients, of a new message
+	Cc    []string
+	// Member: the writer is a member, whose own address it comes from.
+	Member     bool
 	Subject    string
 	InReplyTo  string // Message-ID of the message answered to, with <>; may be ""
 	References string // its References, unfolded; may be ""
 	Date       time.Time
+}
+
+// recipients are all addresses that the mail goes to, each once.
+func (r ReplyMail) recipients() []string {
+	out := []string{}
+	seen := map[string]bool{}
+	for _, to := range slices.Concat([]string{r.To}, r.Also, r.Cc) {
+		if n := normalise(to); !seen[n] {
+			seen[n] = true
+			out = append(out, to)
+		}
+	}
+	return out
 }

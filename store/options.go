@@ -10,6 +10,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/postseal/postseal/store/keys"
+	"github.com/postseal/postseal/store/socket"
 )
 
 // Options say where and how a store works. A zero duration or size means the
@@ -46,6 +47,12 @@ type Options struct {
 	ThreadLife   time.Duration // how long an answer to a guest's reply is known to be one; 1 year
 	Retention    time.Duration // the longest time from now to which a message can be extended; 0: any
 
+	OwnLife     time.Duration // how long a draft or a sent copy is kept; 180 days
+	MaxOwn      int64         // octets of all drafts and sent copies of an account; 1 GiB
+	MaxOwnItems int           // their number; 10,000
+
+	Compose Compose
+
 	Reminders Reminders
 	// RecoveryOffline says that the portal does not have the recovery key: a guest
 	// without an account can't be given a new activation.
@@ -64,6 +71,18 @@ type Reminders struct {
 	BeforeExpiry time.Duration // this long before its end, once
 	// ExpiredUnread tells the sender when a message ended and was never opened.
 	ExpiredUnread bool
+}
+
+// Compose says who may write new messages in the portal. The zero value: nobody.
+type Compose struct {
+	// Domains are those to which guests may write, with what is below them.
+	Domains []string
+	// Member reports whether an address is internal: its account may write to
+	// anybody. nil: there are no members who write.
+	Member func(address string) bool
+	// Pass is what the milter is to know about a member's message when it passes:
+	// that it is to be sealed for those outside, and how.
+	Pass func(member string, o socket.SendOptions) ([]byte, error)
 }
 
 // maxUnread bounds how often one message is reminded of.
@@ -101,10 +120,17 @@ func (o Options) withDefaults() (Options, error) {
 		{&o.MailLife, 14 * 24 * time.Hour},
 		{&o.StatusMemory, 90 * 24 * time.Hour},
 		{&o.ThreadLife, 365 * 24 * time.Hour},
+		{&o.OwnLife, 180 * 24 * time.Hour},
 	} {
 		if *d.v == 0 {
 			*d.v = d.d
 		}
+	}
+	if o.MaxOwn == 0 {
+		o.MaxOwn = 1 << 30
+	}
+	if o.MaxOwnItems == 0 {
+		o.MaxOwnItems = 10000
 	}
 	if o.MaxReply == 0 {
 		o.MaxReply = 50 << 20

@@ -1,8 +1,12 @@
 package store
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"time"
+
+	"go.etcd.io/bbolt"
 
 	"github.com/postseal/postseal/store/socket"
 )
@@ -29,6 +33,7 @@ type ownFile struct {
 	Payload id     `json:"payload"`
 	Chunks  uint32 `json:"chunks"`
 	Size    int64  `json:"size"`
+	Hash    []byte `json:"hash"` // state of SHA-256 over the chunks, to go on with
 }
 
 func (o ownRecord) entry(i id) entry {
@@ -113,4 +118,52 @@ func (s *Store) chargeOwn(c *change, account accountID, octets int64) error {
 		return errors.New("counts: own items of less than nothing")
 	}
 	return s.putCounts(c, account, n)
+}
+
+// removeAllOwn removes what a closed account wrote and what was kept for it.
+func (s *Store) removeAllOwn(ctx context.Context, account accountID) error {
+	for {
+		n := 0
+		var freed []freedPayload
+		err := s.update(ctx, func(c *change) error {
+			n, freed = 0, nil
+			if err := s.dropIndex(c, account); err != nil {
+				return err
+			}
+			for _, i := range ownOf(c.Tx, account) {
+				if n++; n > closeBatch {
+					return nil
+				}
+				var o ownRecord
+				if err := s.vault.get(c.Tx, bucketOwn, i[:], &o); err != nil {
+					return err
+				}
+				f, err := s.removeOwn(c, i, o)
+				if err != nil {
+					return err
+				}
+				freed = append(freed, f...)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		s.discard(ctx, freed)
+		if n <= closeBatch {
+			return nil
+		}
+	}
+}
+
+// ownOf returns the own items in an account's lists.
+func ownOf(tx *bbolt.Tx, account accountID) []id {
+	var out []id
+	cur := tx.Bucket([]byte(bucketFolder)).Cursor()
+	for k, v := cur.Seek(account[:]); bytes.HasPrefix(k, account[:]); k, v = cur.Next() {
+		if len(k) == 41 && len(v) == 1 && v[0]&inboxOwn != 0 {
+			out = append(out, id(k[25:]))
+		}
+	}
+	return out
 }

@@ -72,9 +72,11 @@ func (s *Store) Reply(ctx context.Context, by socket.Caller, r socket.Reply, ent
 type answered struct {
 	message id
 	record  messageRecord
-	name    string // the account's
-	nonce   []byte // key of bucketNonce
-	done    bool   // this reply was stored already
+	name    string   // the account's
+	nonce   []byte   // key of bucketNonce
+	done    bool     // this reply was stored already
+	cc      []string // of a reply to all
+	draft   string   // that becomes the copy in sent
 }
 
 // answered finds the message among those that the caller may open.
@@ -102,6 +104,12 @@ func (s *Store) answered(tx *bbolt.Tx, by socket.Caller, r socket.Reply) (a answ
 	if !a.record.canReply() {
 		return a, fmt.Errorf("%w: the message can't be answered", socket.ErrInvalid)
 	}
+	if r.All {
+		a.cc = a.record.Others
+	}
+	if by.Session != (seal.Token{}) {
+		a.draft = r.Draft
+	}
 	h := sha256.Sum256(append(a.message[:], r.Nonce...))
 	a.nonce = accountKey(a.record.Account, h[:])
 	a.done = tx.Bucket([]byte(bucketNonce)).Get(a.nonce) != nil
@@ -111,32 +119,43 @@ func (s *Store) answered(tx *bbolt.Tx, by socket.Caller, r socket.Reply) (a answ
 // queueReply renders the header, checks the entity and collects the mail in d.
 // A large one goes to a payload file as it comes in.
 func (s *Store) queueReply(ctx context.Context, d *Deposit, to answered, r socket.Reply, entity io.Reader) error {
-	now, mail := s.now(), newID()
-	m, err := s.o.Mails.ReplyHeader(ReplyMail{
-		ID: mail.String(), Guest: to.record.Recipient, Name: to.name, To: to.record.ReplyTo,
-		Subject: r.Subject, InReplyTo: to.record.MessageID, References: to.record.References, Date: now,
-	})
+	m, err := s.queueEntity(ctx, d, ReplyMail{
+		Guest: to.record.Recipient, Name: to.name, To: to.record.ReplyTo, Cc: to.cc,
+		Subject: r.Subject, InReplyTo: to.record.MessageID, References: to.record.References,
+	}, nil, entity)
 	if err != nil {
-		return fmt.Errorf("render a reply: %w", err)
+		return err
+	}
+	d.noteThread(m.ID, to.record.Recipient)
+	return nil
+}
+
+// queueEntity collects a mail that somebody wrote in the portal in d: the header
+// that the store has rendered, and the entity below it.
+func (s *Store) queueEntity(ctx context.Context, d *Deposit, r ReplyMail, pass []byte, entity io.Reader) (Mail, error) {
+	now, mail := s.now(), newID()
+	r.ID, r.Date = mail.String(), now
+	m, err := s.o.Mails.ReplyHeader(r)
+	if err != nil {
+		return m, fmt.Errorf("render a reply: %w", err)
 	}
 	if !bytes.HasSuffix(m.Data, []byte("\r\n")) || bytes.Contains(m.Data, []byte("\r\n\r\n")) {
-		return errors.New("render a reply: not the fields of a header")
+		return m, errors.New("render a reply: not the fields of a header")
 	}
 	body, err := readEntity(entity, s.o.MaxReply)
 	if err != nil {
-		return err
+		return m, err
 	}
 	all := io.MultiReader(bytes.NewReader(m.Data), body)
 	rec := mailRecord{
-		versioned: current, Kind: m.Kind, From: m.From, To: []string{to.record.ReplyTo}, ID: m.ID,
+		versioned: current, Kind: m.Kind, From: m.From, To: r.recipients(), ID: m.ID, Pass: pass,
 		Queued: now.UTC(), Expires: now.Add(s.o.MailLife).UTC(),
 	}
 	if err := d.fill(ctx, mail, &rec, all); err != nil {
-		return err
+		return m, err
 	}
 	d.putMail(mail, rec, now)
-	d.noteThread(m.ID, to.record.Recipient)
-	return nil
+	return m, nil
 }
 
 // noteReply notes the reply with the message, and its nonce.
@@ -147,6 +166,12 @@ func (s *Store) noteReply(c *change, a answered) error {
 	}
 	if err := c.put(bucketExpiry, expiryKey(now.Add(nonceLife), expireNonce, a.nonce), nil); err != nil {
 		return err
+	}
+	if a.draft != "" {
+		r := a.record
+		if err := s.keepSent(c, r.Account, a.draft, s.vault.conversation(r.Account, r.MessageID, r.References)); err != nil {
+			return err
+		}
 	}
 	a.record.Replied = now.UTC()
 	if err := s.vault.put(c, bucketMessage, a.message[:], a.record); err != nil {

@@ -33,18 +33,20 @@ var (
 // A Store is an open store. It implements [socket.Owner]. All methods may be
 // called at the same time.
 type Store struct {
-	o        Options
-	log      *slog.Logger
-	now      func() time.Time
-	vault    *vault
-	health   *health
-	meta     *file
-	weeks    *weeks
-	active   activeSet
-	due      chan struct{}
-	guard    *throttle
-	passkeys *webauthn.WebAuthn // nil: there are none
-	budget   *budget            // of the trail, for what strangers do
+	o      Options
+	log    *slog.Logger
+	now    func() time.Time
+	vault  *vault
+	health *health
+	meta   *file
+	weeks  *weeks
+	active activeSet
+	// appending holds the files of drafts that somebody writes to.
+	appending activeSet
+	due       chan struct{}
+	guard     *throttle
+	passkeys  *webauthn.WebAuthn // nil: there are none
+	budget    *budget            // of the trail, for what strangers do
 	// upkeep is held for writing by what must not see payloads go (a backup) and
 	// for reading by what deletes them.
 	upkeep    sync.RWMutex
@@ -206,6 +208,20 @@ func (a *activeSet) add(i id) {
 		a.ids = map[id]struct{}{}
 	}
 	a.ids[i] = struct{}{}
+}
+
+// claim adds i unless it is there.
+func (a *activeSet) claim(i id) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, there := a.ids[i]; there {
+		return false
+	}
+	if a.ids == nil {
+		a.ids = map[id]struct{}{}
+	}
+	a.ids[i] = struct{}{}
+	return true
 }
 
 func (a *activeSet) remove(i id) {

@@ -82,6 +82,9 @@ type Owner interface {
 	Accounts
 	Mailbox
 	Replies
+	Folders
+	Drafts
+	Writing
 	Senders
 	SignIns
 	Factors
@@ -220,6 +223,10 @@ type SessionInfo struct {
 	Expires   time.Time `json:"expires"`
 	// Preferences are what AccountChange set last.
 	Preferences json.RawMessage `json:"preferences,omitempty"`
+	// Compose is what the account may write to whom; Domains are those of
+	// ComposeInternal.
+	Compose string   `json:"compose,omitempty"`
+	Domains []string `json:"domains,omitempty"`
 }
 
 // Mailbox are the calls of a session on its account's messages.
@@ -255,6 +262,7 @@ type Message struct {
 	Replied  time.Time           `json:"replied,omitzero"` // last time
 	Read     bool                `json:"read"`
 	CanReply bool                `json:"canReply"`           // the sender has an address to answer to, and lets it be answered
+	Others   []string            `json:"others,omitempty"`   // whom a reply to all goes to, too
 	NeedsPIN bool                `json:"needsPIN,omitempty"` // there is no Grant without TryPIN
 
 	// Of an ended message, which Inbox lists for a while: there are no manifest,
@@ -289,4 +297,8 @@ type Reply struct {
 	Name    string `json:"name,omitempty"`
 	// Nonce makes a reply that the browser sends twice one reply.
 	Nonce string `json:"nonce"`
+	// All sends it to the internal recipients of the message, too.
+	All bool `json:"all,omitempty"`
+	// Draft becomes the copy in sent; "": there is none. Of a session alone.
+	Draft string `json:"draft,omitempty"`
 }

@@ -221,16 +221,26 @@ func (c *Client) MarkOpened(ctx context.Context, session seal.Token, id string, 
 
 // Reply implements [Replies].
 func (c *Client) Reply(ctx context.Context, by Caller, r Reply, entity io.Reader) error {
-	line, err := json.Marshal(replyRequest{by, r})
+	return c.upload(ctx, pathReply, replyRequest{by, r}, entity, nil)
+}
+
+// upload makes a call with something after its line of JSON; out may be nil.
+func (c *Client) upload(ctx context.Context, path string, q any, body io.Reader, out any) error {
+	line, err := json.Marshal(q)
 	if err != nil {
 		return fmt.Errorf("%w: %v", ErrInvalid, err)
 	}
-	body := io.MultiReader(bytes.NewReader(append(line, '\n')), entity)
-	res, err := c.send(ctx, pathReply, once, body)
+	res, err := c.send(ctx, path, once, io.MultiReader(bytes.NewReader(append(line, '\n')), body))
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(res.Body, 4<<10))
+	if out == nil {
+		io.Copy(io.Discard, io.LimitReader(res.Body, 4<<10))
+		return nil
+	}
+	if err := decodeJSON(io.LimitReader(res.Body, maxResponse), out); err != nil {
+		return fmt.Errorf("%w: answer to %s can't be read", ErrUnavailable, path)
+	}
 	return nil
 }

@@ -71,7 +71,9 @@ func (s *Server) routes() http.Handler {
 		pathMarkOpened: call(s, maxRequest, func(ctx context.Context, q messageRequest) (nothing, error) {
 			return nothing{}, o.MarkOpened(ctx, q.Session, q.Message, q.Read)
 		}),
-		pathReply: s.reply,
+		pathReply: upload(s, s.o.MaxReply, func(ctx context.Context, q replyRequest, entity io.Reader) (nothing, error) {
+			return nothing{}, o.Reply(ctx, q.By, q.Reply, entity)
+		}),
 	} {
 		mux.HandleFunc("POST "+path, h)
 	}
@@ -79,6 +81,7 @@ func (s *Server) routes() http.Handler {
 		mux.HandleFunc("POST "+path, h)
 	}
 	s.senderRoutes(mux)
+	s.mailboxRoutes(mux)
 	return mux
 }
 
@@ -177,30 +180,38 @@ func copyParts(w io.Writer, r io.Reader, next func() error) error {
 	}
 }
 
-// reply takes a line of JSON and the entity after it.
-func (s *Server) reply(w http.ResponseWriter, r *http.Request) {
-	rc := http.NewResponseController(w)
-	next := func() error {
-		now := time.Now()
-		return errors.Join(rc.SetReadDeadline(now.Add(streamTimeout)), rc.SetWriteDeadline(now.Add(2*streamTimeout)))
+// upload takes a line of JSON and what follows it, of at most limit octets.
+func upload[Q, A any](s *Server, limit int64, fn func(context.Context, Q, io.Reader) (A, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		rc := http.NewResponseController(w)
+		next := func() error {
+			now := time.Now()
+			return errors.Join(rc.SetReadDeadline(now.Add(streamTimeout)), rc.SetWriteDeadline(now.Add(2*streamTimeout)))
+		}
+		limited := http.MaxBytesReader(w, r.Body, maxRequest+limit)
+		body := bufio.NewReaderSize(&timedReader{limited, next}, maxRequest)
+		line, err := body.ReadSlice('\n')
+		var q Q
+		if err == nil {
+			err = decodeJSON(bytes.NewReader(line), &q)
+		}
+		if err != nil {
+			s.fail(w, r, ErrInvalid)
+			return
+		}
+		a, err := fn(r.Context(), q, body)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		b, err := json.Marshal(a)
+		if err != nil {
+			s.fail(w, r, fmt.Errorf("encode the answer: %w", err))
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(b)
 	}
-	limited := http.MaxBytesReader(w, r.Body, maxRequest+s.o.MaxReply)
-	body := bufio.NewReaderSize(&timedReader{limited, next}, maxRequest)
-	line, err := body.ReadSlice('\n')
-	var q replyRequest
-	if err == nil {
-		err = decodeJSON(bytes.NewReader(line), &q)
-	}
-	if err != nil {
-		s.fail(w, r, ErrInvalid)
-		return
-	}
-	if err := s.owner.Reply(r.Context(), q.By, q.Reply, body); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	io.WriteString(w, "{}")
 }
 
 // A timedReader moves the deadline before each read, and knows a body that is

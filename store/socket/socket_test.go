@@ -106,7 +106,7 @@ func TestCallsArriveAsTheyWereMade(t *testing.T) {
 		PublicKey: "age1pq1", Wrapped: []byte{2}, Escrow: []byte{3}, Grants: map[string][]byte{"a": {4}}, Client: "::1",
 	}
 	login := Login{Address: "bob@guest.test", Verifier: []byte{9}, Client: "192.0.2.1"}
-	caller, reply := Caller{Link: token}, Reply{"id", "subject\nwith a line", "Bob", "nonce"}
+	caller, reply := Caller{Link: token}, Reply{Message: "id", Subject: "subject\nwith a line", Name: "Bob", Nonce: "nonce"}
 	entity := strings.Repeat("line\r\n", 100000)
 	if info, err := c.Link(ctx, token); err != nil || info.Recipient != "bob@guest.test" {
 		t.Fatal(info, err)
