@@ -281,10 +281,10 @@ func TestDeferredMessage(t *testing.T) {
 	if _, known, err := e.Deferral(ctx, key); known || err != nil {
 		t.Fatal(known, err)
 	}
-	first := must(e.Defer(ctx, key, e.deferRequest(), Entry{Event: EventDeferred}))(t)
-	second := must(e.Defer(ctx, key, e.deferRequest(), Entry{Event: EventDeferred}))(t)
+	first := must(e.Defer(ctx, key, e.deferRequest(), Entry{Event: EventBlocked}))(t)
+	second := must(e.Defer(ctx, key, e.deferRequest(), Entry{Event: EventBlocked}))(t)
 	again, known, err := e.Deferral(ctx, key)
-	if first != second || again != first || !known || err != nil || first.State != HoldWaiting || e.events()[EventDeferred] != 1 {
+	if first != second || again != first || !known || err != nil || first.State != HoldWaiting || e.events()[EventBlocked] != 1 {
 		t.Fatalf("%+v %+v %+v %v", first, second, again, err)
 	}
 	if other := must(e.Defer(ctx, [32]byte{2}, e.deferRequest()))(t); other.Code == first.Code {

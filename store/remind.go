@@ -102,6 +102,9 @@ func (s *Store) remind(c *change, kind RemindKind, message id, m messageRecord, 
 	if kind == RemindAgain { // it is the notice now
 		about = message
 	}
+	if limit := now.Add(outcomeLife); limit.Before(until) {
+		until = limit // a code stays no longer than that in the outbox
+	}
 	if err := s.send(c, mail, about, until); err != nil {
 		return err
 	}

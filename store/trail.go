@@ -16,7 +16,7 @@ func Events() []Event {
 	return []Event{
 		EventSealed, EventPassed, EventReturned, EventDiscarded, EventQuarantined,
 		EventNoticed, EventMailed, EventMailDropped, EventOpened, EventReplied,
-		EventHeld, EventDeferred, EventReleased, EventWithdrawn, EventRejected, EventHoldExpired,
+		EventBlocked, EventReleased, EventWithdrawn, EventRejected, EventHoldExpired,
 		EventUnwanted, EventTrustRevoked, EventPINFailed, EventExtended, EventReminded,
 		EventExpired, EventRecalled, EventActivated, EventClaimed, EventLogin,
 		EventLoginFailed, EventLogout, EventResetAsked, EventReset, EventPassword, EventFactor, EventClosed,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -120,5 +122,20 @@ func TestBrokenTrail(t *testing.T) {
 				t.Errorf("problems %+v, want one with %q", end.Problems, c.want)
 			}
 		})
+	}
+}
+
+// TestEventsAreAll reads the verbs in the source: one that is not listed can't be
+// asked for.
+func TestEventsAreAll(t *testing.T) {
+	source := string(must(os.ReadFile("event.go"))(t))
+	found := regexp.MustCompile(`Event = "([a-z-]+)"`).FindAllStringSubmatch(source, -1)
+	if len(found) < 20 {
+		t.Fatalf("%d verbs found", len(found))
+	}
+	for _, f := range found {
+		if !slices.Contains(Events(), Event(f[1])) {
+			t.Errorf("%s is not listed", f[1])
+		}
 	}
 }
