@@ -36,6 +36,9 @@ type SiteOptions struct {
 	// Master are more lines of master.cf, and ResolvConf is the MTA's own.
 	Master     []string
 	ResolvConf string
+	// Macros and Routes are for Sendmail (mta.Options).
+	Macros []string
+	Routes map[string]string
 	// Sendmail takes Postfix's place.
 	Sendmail bool
 	// Between is a socket that the MTA uses in place of the milter's: something
@@ -130,7 +133,7 @@ func (s *Site) startMTA(t *testing.T, o SiteOptions) {
 		Inside:   s.Inside.Addr(),
 		Outside:  s.Outside.Addr(),
 		Main:     o.Main,
-		Master:   o.Master, ResolvConf: o.ResolvConf,
+		Master:   o.Master, ResolvConf: o.ResolvConf, Macros: o.Macros, Routes: o.Routes,
 	}
 	if o.Sendmail {
 		m, err := mta.StartSendmail(t.Context(), options)

@@ -47,6 +47,10 @@ type Options struct {
 	Main map[string]string
 	// Master holds more lines for master.cf.
 	Master []string
+	// Macros are more lines of sendmail.mc, and Routes more of its mailertable: the
+	// address of a domain's server mx.domain, which is at the port of Outside.
+	Macros []string
+	Routes map[string]string
 	// ResolvConf is a file that takes the place of /etc/resolv.conf for the instance
 	// alone, so that it can ask a DNS server of the test's.
 	ResolvConf string

@@ -59,7 +59,7 @@ func (s *Sendmail) configure(ctx context.Context) error {
 		filters = append(filters, line)
 	}
 	values := map[string]any{
-		"Dir": s.dir, "Hostname": o.Hostname, "MessageSizeLimit": o.MessageSizeLimit, "Filters": filters,
+		"Dir": s.dir, "Hostname": o.Hostname, "MessageSizeLimit": o.MessageSizeLimit, "Filters": filters, "Macros": o.Macros,
 	}
 	for name, address := range map[string]string{"SMTP": s.SMTP, "Submission": s.Submission, "Inside": o.Inside, "Outside": o.Outside} {
 		host, port, err := net.SplitHostPort(address)
@@ -75,10 +75,15 @@ func (s *Sendmail) configure(ctx context.Context) error {
 		d = strings.TrimPrefix(d, ".")
 		fmt.Fprintf(&table, "%s inside:[%s]\n.%s inside:[%s]\n", d, host, d, host)
 	}
+	hosts := "127.0.0.1 localhost\n"
+	for domain, address := range o.Routes {
+		fmt.Fprintf(&table, "%s outside:[mx.%s]\n", domain, domain)
+		hosts += address + " mx." + domain + "\n"
+	}
 	files := map[string]string{
 		"mailertable":    table.String(),
 		"service.switch": "hosts files\naliases files\n", // no DNS
-		"hosts":          "127.0.0.1 localhost\n",
+		"hosts":          hosts,
 	}
 	for name, text := range files {
 		if err := os.WriteFile(s.path("conf", name), []byte(text), 0o644); err != nil {

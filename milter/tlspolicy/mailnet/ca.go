@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"os"
 	"time"
 )
 
@@ -54,6 +55,22 @@ func (c *CA) Issue(until time.Time, names ...string) (*tls.Certificate, error) {
 // SelfSigned makes a certificate that no authority knows.
 func SelfSigned(until time.Time, names ...string) (*tls.Certificate, error) {
 	return issue(until, nil, names)
+}
+
+// Write writes a certificate and its key as a server's settings want them.
+func Write(c *tls.Certificate, certFile, keyFile string) error {
+	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		return fmt.Errorf("certificate: %w", err)
+	}
+	var chain []byte
+	for _, cert := range c.Certificate {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})...)
+	}
+	if err := os.WriteFile(certFile, chain, 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 }
 
 func issue(until time.Time, by *CA, names []string) (*tls.Certificate, error) {
