@@ -17,6 +17,7 @@ const (
 	EventMailDropped Event = "mail-dropped"
 	EventOpened      Event = "opened"
 	EventReplied     Event = "replied"
+	EventComposed    Event = "composed" // a new message was written in the portal
 	EventExpired     Event = "expired"
 	EventRecalled    Event = "recalled"
 	EventExtended    Event = "extended"

@@ -19,7 +19,7 @@ func Events() []Event {
 		EventBlocked, EventReleased, EventWithdrawn, EventRejected, EventHoldExpired,
 		EventUnwanted, EventTrustRevoked, EventPINFailed, EventExtended, EventReminded,
 		EventExpired, EventRecalled, EventActivated, EventClaimed, EventLogin,
-		EventLoginFailed, EventLogout, EventResetAsked, EventReset, EventPassword, EventFactor, EventClosed,
+		EventLoginFailed, EventLogout, EventResetAsked, EventReset, EventPassword, EventFactor, EventClosed, EventComposed,
 	}
 }
 
