@@ -1,0 +1,66 @@
+package portal
+
+import (
+	"github.com/postseal/postseal/portal/browsertest"
+	"github.com/postseal/postseal/store/seal"
+)
+
+// settingsScreens are the account's own pages, and those of sign-in with a second
+// step.
+func (w *world) settingsScreens() []screen {
+	s, t := w.s, w.s.t
+	const vera = "vera@elsewhere.example"
+	m := s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: vera, raw: plainMail})
+	c := s.client()
+	c.post("/activate", "code", m.Code.Fragment(), "name", "Vera", "password", password, "repeat", password).wants(t, 200)
+	plain := cookieOf(c)
+	_, codes := c.withTOTP()
+	for range 2 {
+		o := s.client()
+		o.post("/login", "address", vera, "password", password)
+		o.post("/login/second", "code", codes[0]).wants(t, 200)
+		codes = codes[1:]
+	}
+	user := func(path string) func(*browsertest.Tab) {
+		return func(tb *browsertest.Tab) { w.as(tb, plain); tb.Open(s.url + path) }
+	}
+	second := func(tb *browsertest.Tab) {
+		tb.Open(s.url + "/")
+		tb.Fill("#address", vera)
+		tb.Fill("#password", password)
+		tb.Press(text("login.button"))
+		tb.WaitFor("h1", text("second.heading"))
+	}
+	return []screen{
+		{"settings", user("/settings")},
+		{"settings-wrong", func(tb *browsertest.Tab) {
+			user("/settings")(tb)
+			tb.Fill("#w-current", "wrong")
+			tb.Fill("#password", "short")
+			tb.Fill("#repeat", "nothing")
+			tb.Press(text("settings.password.button"))
+			tb.WaitFor(".problem", text("password.length.error"))
+		}},
+		{"settings-codes", func(tb *browsertest.Tab) {
+			user("/settings")(tb)
+			tb.Fill("#f-current", password)
+			tb.Press(text("settings.factors.codes.new"))
+			tb.WaitFor("h1", text("codes.heading"))
+		}},
+		{"settings-totp", func(tb *browsertest.Tab) {
+			w.as(tb, w.cookie)
+			tb.Open(s.url + "/settings")
+			tb.Fill("#f-current", password)
+			tb.Press(text("settings.factors.add.totp"))
+			tb.WaitFor("h1", text("totp.heading"))
+		}},
+		{"second", second},
+		{"second-wrong", func(tb *browsertest.Tab) {
+			second(tb)
+			tb.Fill("#code", "nonsense")
+			tb.Press(text("second.button"))
+			tb.WaitFor(".problem", text("second.wrong"))
+		}},
+		{"signin-return-refused", func(tb *browsertest.Tab) { tb.Open(s.url + "/signin/return") }},
+	}
+}
