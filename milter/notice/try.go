@@ -41,6 +41,7 @@ func (r *Renderer) tryMails(try func(any, error)) {
 	for _, name := range []string{"", "Bob"} {
 		try(r.Reset(store.ResetMail{ID: "1", Address: to, Name: name, Created: at, Expires: at}))
 	}
+	try(r.Alert(store.AlertMail{ID: "1", Address: to, Client: "192.0.2.1", Agent: "Agent", Time: at}))
 	s := Status{ID: "1", To: from, Arrived: at, At: at,
 		Failures: []Failure{{Address: to, Status: "5.7.1", Text: "Text"}}}
 	try(r.Returned(s))
