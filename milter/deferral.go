@@ -2,6 +2,7 @@ package milter
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -56,6 +57,9 @@ func (w *work) deferral() (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := w.reportOnce(key); err != nil {
+		return nil, err
+	}
 	d, err := w.server.options.Store.Defer(w.ctx, key, store.DeferRequest{
 		Sender: w.m.from, Recipients: addressesOf(w.who.blocked), MessageID: headerLine(w.m.get("Message-ID")),
 		Rule: ruleOf(p), Text: p.verdict.Text, Subject: decoded(w.m.get("Subject")), Trust: trust(p.verdict.Release),
@@ -75,6 +79,26 @@ func (w *work) deferral() (*reply, error) {
 	}
 	text := w.server.options.Notices.Refused(w.m.from, p.verdict.Text, d.State)
 	return &reply{550, "5.7.1", strings.Join(text, "\n")}, nil
+}
+
+// reportOnce tells those whom a rule names, when the message is offered for the
+// first time.
+func (w *work) reportOnce(key [32]byte) error {
+	if len(notified(w.who)) == 0 {
+		return nil
+	}
+	if _, known, err := w.server.options.Store.Deferral(w.ctx, key); known || err != nil {
+		return err
+	}
+	d := w.server.options.Store.Begin(store.DepositKey{From: w.m.from, To: w.m.addresses(), Content: key})
+	defer d.Abandon()
+	if err := w.report(d); err != nil {
+		return err
+	}
+	if err := d.Commit(w.ctx); err != nil && !errors.Is(err, store.ErrDuplicate) {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
 }
 
 // trust is what a release by the sender means for later mail.

@@ -166,6 +166,22 @@ when.to = "wait*@*.example"
 	wantAccepted(t, connect(t, s, true).transact(tm))
 }
 
+// Those whom a rule names are told of it once.
+func TestDeferralIsReportedOnce(t *testing.T) {
+	f := &fakeStore{}
+	s := newServer(t, f, nil)
+	tm := letter("<wait@a.example>")
+	tm.header[6][1] = " [watch] x"
+	for range 3 {
+		connect(t, s, true).transact(tm)
+	}
+	if f.kinds() != "report:privacy@example.com" {
+		t.Errorf("sent %s", f.kinds())
+	}
+	f.only(t).State = store.HoldReleased
+	wantAccepted(t, connect(t, s, true).transact(tm))
+}
+
 func TestDeferralFails(t *testing.T) {
 	f := &fakeStore{askErr: errors.New("secret detail")}
 	d := connect(t, newServer(t, f, nil), true).transact(letter("<wait@a.example>"))

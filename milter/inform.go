@@ -19,6 +19,7 @@ func (w *work) tellReturned(d Deposit) error {
 	s := notice.Status{
 		ID: w.about(), To: w.m.from, Arrived: w.m.received, At: w.m.received,
 		Queue: w.m.queue, Envelope: w.m.envelopeID, MessageID: w.m.get("Message-ID"),
+		Partly: len(w.who.discarded)+len(w.who.blocked)+len(w.who.quarantined) > 0,
 	}
 	for _, p := range w.who.returned {
 		if p.silent {

@@ -28,6 +28,7 @@ type Status struct {
 	Queue     string // the MTA's queue id; may be ""
 	Envelope  string // ENVID of the mail (RFC 3461), still in xtext; may be ""
 	Header    []byte // the mail's own header, returned with it; nil for none
+	Partly    bool   // not all of the others got it either, so nothing is said of them
 }
 
 // statusData is what return.txt, undelivered.txt and expired.txt can use.
@@ -37,6 +38,7 @@ type statusData struct {
 	Failures []Failure
 	Count    int
 	Arrived  string
+	Partly   bool
 }
 
 // Returned renders the notification about recipients whom a rule kept from
@@ -52,7 +54,7 @@ func (r *Renderer) status(template string, s Status) (store.Mail, error) {
 		return store.Mail{}, errors.New("write a status notification: nobody to write to or about")
 	}
 	t := r.languages.choose("", s.To)
-	d := &statusData{page: r.page(t), Sender: oneLine(s.To), Arrived: r.moment(t, s.Arrived), Count: len(s.Failures)}
+	d := &statusData{page: r.page(t), Sender: oneLine(s.To), Arrived: r.moment(t, s.Arrived), Count: len(s.Failures), Partly: s.Partly}
 	for _, f := range s.Failures {
 		f.Address, f.Text = oneLine(f.Address), oneLine(f.Text)
 		d.Failures = append(d.Failures, f)
