@@ -48,7 +48,7 @@ type Options struct {
 	// Master holds more lines for master.cf.
 	Master []string
 	// Macros are more lines of sendmail.mc, and Routes more of its mailertable: the
-	// address of a domain's server mx.domain, which is at the port of Outside.
+	// address of a domain's server, which is at the port of Outside.
 	Macros []string
 	Routes map[string]string
 	// ResolvConf is a file that takes the place of /etc/resolv.conf for the instance

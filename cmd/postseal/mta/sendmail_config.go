@@ -75,15 +75,13 @@ func (s *Sendmail) configure(ctx context.Context) error {
 		d = strings.TrimPrefix(d, ".")
 		fmt.Fprintf(&table, "%s inside:[%s]\n.%s inside:[%s]\n", d, host, d, host)
 	}
-	hosts := "127.0.0.1 localhost\n"
 	for domain, address := range o.Routes {
-		fmt.Fprintf(&table, "%s outside:[mx.%s]\n", domain, domain)
-		hosts += address + " mx." + domain + "\n"
+		fmt.Fprintf(&table, "%s outside:[%s]\n", domain, address)
 	}
 	files := map[string]string{
 		"mailertable":    table.String(),
 		"service.switch": "hosts files\naliases files\n", // no DNS
-		"hosts":          hosts,
+		"hosts":          "127.0.0.1 localhost\n",
 	}
 	for name, text := range files {
 		if err := os.WriteFile(s.path("conf", name), []byte(text), 0o644); err != nil {
