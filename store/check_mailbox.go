@@ -38,7 +38,7 @@ func (c *checker) lists() error {
 		n.of(folder).unread += t.unread
 		sums[account] = n
 		e, ok := c.entry(folder, i, k, v[0])
-		if !ok || e.thread == nil || v[0]&(inboxGranted|inboxOwn) == 0 || folder != inInbox && folder != inSent {
+		if !ok || !conversing(e) {
 			return
 		}
 		linked++

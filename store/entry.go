@@ -132,7 +132,7 @@ func (s *Store) putEntry(c *change, e entry) error {
 	if err := c.put(bucket, key, []byte{e.flags}); err != nil {
 		return err
 	}
-	if err := s.linkConversation(c, e, e.flags&(inboxGranted|inboxOwn) != 0 && (e.folder == inInbox || e.folder == inSent)); err != nil {
+	if err := s.linkConversation(c, e, conversing(e)); err != nil {
 		return err
 	}
 	return s.count(c, e.account, e.folder, before, tallyOf(e.flags))
@@ -153,6 +153,12 @@ func (s *Store) dropEntry(c *change, e entry) error {
 		return err
 	}
 	return s.count(c, e.account, e.folder, before, tally{})
+}
+
+// conversing reports whether an entry is part of its conversation. Deleted ones
+// are, for whoever deletes or brings back all of it; drafts are not.
+func conversing(e entry) bool {
+	return e.thread != nil && e.flags&(inboxGranted|inboxOwn) != 0 && e.folder != inDrafts
 }
 
 func (s *Store) linkConversation(c *change, e entry, in bool) error {

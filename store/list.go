@@ -157,12 +157,15 @@ func (l *lister) first(e entry) bool {
 			return false
 		}
 	}
-	return true // deleted ones are in no conversation
+	return true // it is older than what is looked at of a conversation
 }
 
 // sizes counts a conversation and what is unread of it.
 func (l *lister) sizes(e entry) (count, unreads int) {
 	for other := range conversationOf(l.tx, l.account, e.thread) {
+		if (other.folder == inDeleted) != (l.folder == inDeleted) {
+			continue
+		}
 		count++
 		if unread(flagsAt(l.tx, other)) {
 			unreads++
@@ -245,7 +248,11 @@ func (s *Store) Conversation(ctx context.Context, session seal.Token, text strin
 		}
 		list := []entry{}
 		if own.thread != nil {
-			list = slices.Collect(conversationOf(tx, r.Account, own.thread))
+			for e := range conversationOf(tx, r.Account, own.thread) {
+				if (e.folder == inDeleted) == (own.folder == inDeleted) {
+					list = append(list, e)
+				}
+			}
 		}
 		if !slices.ContainsFunc(list, func(e entry) bool { return e.id == own.id }) {
 			list = []entry{own}

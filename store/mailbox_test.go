@@ -93,14 +93,17 @@ func TestConversations(t *testing.T) {
 		t.Errorf("after deleting one: %v", got)
 	}
 	move(socket.ToDeleted, true, b)
-	l = e.list(bob, socket.ListQuery{Folder: socket.FolderDeleted})
+	if i := e.list(bob, socket.ListQuery{Folder: socket.FolderDeleted}).Items; len(i) != 1 || i[0].Count != 3 {
+		t.Errorf("deleted: %d", len(i))
+	}
+	l = e.list(bob, socket.ListQuery{Folder: socket.FolderDeleted, Flat: true})
 	if got := shown(l); !slices.Equal(got, []string{c, b, a}) || l.Counts[socket.FolderDeleted].Total != 3 || l.Counts[socket.FolderInbox].Total != 2 {
 		t.Errorf("deleted: %v %v", got, l.Counts)
 	}
 	if m := must(e.Message(ctx, bob.Token, b))(t); m.Grant == nil {
 		t.Error("a deleted message does not open")
 	}
-	move(socket.ToFolder, false, a, b, c)
+	move(socket.ToFolder, true, a)
 	if got := shown(e.list(bob, socket.ListQuery{})); !slices.Equal(got, []string{c, other, first.Message}) || !e.list(bob, socket.ListQuery{}).Items[0].Starred {
 		t.Errorf("brought back: %v", got)
 	}

@@ -129,3 +129,10 @@ func OpenEscrow(sealed []byte, recovery *age.HybridIdentity) (AccountKey, error)
 	}
 	return AccountKey{id}, nil
 }
+
+// IndexBox seals what a portal keeps about messages to list and find them.
+func (k AccountKey) IndexBox() *Box { return NewBox(Derive([]byte(k.id.String()), labelIndex)) }
+
+// OwnBox seals drafts and copies of what the account wrote. The key is a secret
+// of the account, so whoever has the public key alone can't make any up.
+func (k AccountKey) OwnBox() *Box { return NewBox(Derive([]byte(k.id.String()), labelOwn)) }

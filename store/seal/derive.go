@@ -17,6 +17,8 @@ const (
 	labelWrap      = "postseal v1 account wrap"
 	labelVerifier  = "postseal v1 account verifier"
 	labelSession   = "postseal v1 session key"
+	labelIndex     = "postseal v1 mailbox index"
+	labelOwn       = "postseal v1 own items"
 	labelCodeText  = "postseal v1 link text"
 
 	labelPINSalt     = "postseal v1 pin " // followed by the message id

@@ -23,7 +23,8 @@ type Folders interface {
 	// List returns a page of a folder, newest first.
 	List(ctx context.Context, session seal.Token, q ListQuery) (List, error)
 	// Conversation returns what belongs together with a message or an own item,
-	// oldest first: what is in the inbox and in sent, the newest 100 of it.
+	// oldest first: what is in the inbox and in sent, or what is deleted, the
+	// newest 100 of it.
 	Conversation(ctx context.Context, session seal.Token, id string) ([]Item, error)
 	// Flag sets and clears flags.
 	Flag(ctx context.Context, session seal.Token, s Selection, set, clear Flags) error
@@ -80,8 +81,8 @@ type Item struct {
 	Own     bool   `json:"own,omitempty"` // a draft or a sent copy; Received is when it was written last
 	Starred bool   `json:"starred,omitempty"`
 	Index   []byte `json:"index,omitempty"`
-	// Of a conversation: how many there are in all folders but deleted, and how
-	// many of them are unread. 0 in a flat list.
+	// Of a conversation: how many Conversation returns, and how many of them are
+	// unread. 0 in a flat list.
 	Count  int `json:"count,omitempty"`
 	Unread int `json:"unread,omitempty"`
 }
