@@ -19,6 +19,11 @@
 // recipient: one is left for the notice, or the whole message is refused, held
 // or discarded.
 //
+// What a rule blocks or quarantines is kept sealed in the store for those recipients
+// alone, or the whole of it waits at the sender's server (451) or in the MTA's hold.
+// When the store releases it, it comes back with a pass in its mark, and the rules
+// decide about it again, without those that it was released from.
+//
 // # Contract with the store
 //
 // Whatever must happen once (sealing, notices, delivery status notifications)

@@ -57,7 +57,7 @@ func (s *session) endOfHeader() {
 		return
 	}
 	if m.clear {
-		logTested(s.log(), d)
+		logAside(s.log(), d)
 	}
 }
 
@@ -157,7 +157,7 @@ func (s *Server) decide(ctx context.Context, log *slog.Logger, m *message) (*pla
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	logTested(log, d)
+	logAside(log, d)
 	if err := s.settle(ctx, log, d); err != nil {
 		return nil, nil, err
 	}

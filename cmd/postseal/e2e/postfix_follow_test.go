@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -92,6 +93,19 @@ func TestPostfixFollow(t *testing.T) {
 		}
 		if out := s.Run(t, "store", "audit", "--event", "quarantined"); !strings.Contains(out, "hold1@guest.example") {
 			t.Errorf("audit: %s", out)
+		}
+	})
+
+	t.Run("an administrator releases it", func(t *testing.T) {
+		var held []struct{ ID string }
+		if out := s.Run(t, "held", "list", "--json"); json.Unmarshal([]byte(out), &held) != nil || len(held) != 1 {
+			t.Fatalf("held list: %s", out)
+		}
+		s.Run(t, "held", "release", held[0].ID, "--reason", "harmless")
+		wantOriginal(t, s.WaitOutside(t, "hold1@guest.example"), odd("quarantined"))
+		s.settle(t)
+		if got := len(to(s.Outside, "hold1@guest.example")) + len(to(s.Inside, "colleague2@example.com")); got != 2 {
+			t.Errorf("%d mails of the message", got)
 		}
 	})
 
