@@ -24,6 +24,7 @@ type keeper interface {
 	Stats(ctx context.Context) (store.Stats, error)
 	ReadTrail(ctx context.Context, q store.TrailQuery, each func(store.TrailEntry) error) (store.TrailEnd, error)
 	holder
+	accountKeeper
 }
 
 // control lets the administrator's commands reach the store of a running
@@ -69,6 +70,7 @@ func newControl(path string, k keeper, log *slog.Logger) (*control, error) {
 		answer(w, nil, k.Backup(r.Context(), b.Dir))
 	})
 	serveHeld(mux, k)
+	serveAccounts(mux, k)
 	return &control{
 		listener: l,
 		server: &http.Server{

@@ -15,7 +15,8 @@ import (
 
 // fakeKeeper answers with what it holds.
 type fakeKeeper struct {
-	holder   // nil: what a test does not expect panics
+	holder // nil: what a test does not expect panics
+	accountKeeper
 	problems []store.Problem
 	stats    store.Stats
 	err      error

@@ -98,6 +98,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newStoreCommand(a),
 		newTLSCommand(a),
 		newHeldCommand(a),
+		newAccountCommand(a),
 		newVersionCommand(a),
 		newManCommand(a),
 	)

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postseal/postseal/store"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// oneAccount knows one account.
+type oneAccount struct{ dropped []string }
+
+func (k *oneAccount) ReportAccount(_ context.Context, address string) (store.AccountReport, error) {
+	if address != "bob@guest.test" {
+		return store.AccountReport{}, store.ErrNoAccount
+	}
+	return store.AccountReport{
+		Address: address, Name: "Bob\x1b[31m", Method: "off", Password: true, Changed: time.Unix(0, 0), Messages: 3, Codes: 1,
+		Factors:  []socket.Factor{{Kind: socket.FactorPasskey, Name: "Phone"}},
+		Sessions: []socket.OpenSession{{Client: "192.0.2.1", Agent: "Firefox"}},
+	}, nil
+}
+
+func (k *oneAccount) DropFactors(_ context.Context, address string) error {
+	if _, err := k.ReportAccount(context.Background(), address); err != nil {
+		return err
+	}
+	k.dropped = append(k.dropped, address)
+	return nil
+}
+
+func TestAccountByControl(t *testing.T) {
+	one := &oneAccount{}
+	path := filepath.Join(shortDir(t), "control.sock")
+	c, err := newControl(path, &fakeKeeper{accountKeeper: one}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.run(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+
+	client, err := dialControl(path)
+	if client == nil || err != nil {
+		t.Fatal(client, err)
+	}
+	r, err := client.ReportAccount(ctx, "bob@guest.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := accountText(r)
+	for _, want := range []string{"bob@guest.test", "1 recovery code left", "passkey Phone", "192.0.2.1, Firefox", "messages     3"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "\x1b") {
+		t.Errorf("a terminal's control characters in %q", text)
+	}
+	if err := client.DropFactors(ctx, "bob@guest.test"); err != nil || len(one.dropped) != 1 {
+		t.Errorf("unlock: %v, %v", err, one.dropped)
+	}
+	if err := client.DropFactors(ctx, "nobody@guest.test"); err == nil || !strings.Contains(err.Error(), store.ErrNoAccount.Error()) {
+		t.Errorf("nobody: %v", err)
+	}
+}
