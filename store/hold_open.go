@@ -130,7 +130,7 @@ func (s *Store) releaseHold(ctx context.Context, hold id, key string, trust bool
 	}
 	if !h.Deferred {
 		if err := s.queueHeld(ctx, d, hold, h, key); err != nil {
-			return err
+			return s.unlessEnded(hold, err)
 		}
 	}
 	var freed []freedPayload
@@ -158,6 +158,20 @@ func (s *Store) releaseHold(ctx context.Context, hold id, key string, trust bool
 	s.mailAdded()
 	s.discard(ctx, freed)
 	return nil
+}
+
+// unlessEnded returns why a message was not released, or what somebody else did
+// with it meanwhile: then its parts are gone, and err says nothing.
+func (s *Store) unlessEnded(hold id, err error) error {
+	var h holdRecord
+	now := s.meta.view(func(tx *bbolt.Tx) (err error) {
+		h, err = s.waitingHold(tx, hold)
+		return err
+	})
+	if now != nil || h.State == HoldReleased {
+		return now
+	}
+	return err
 }
 
 // waitingHold returns a hold that waits or was released; any other end is an

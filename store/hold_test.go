@@ -420,3 +420,38 @@ func TestUnwantedSender(t *testing.T) {
 		t.Errorf("trail: %v", e.events())
 	}
 }
+
+// TestReleasedOnceAtATime has many clicks at the same time, some of them against
+// it: one mail, or none.
+func TestReleasedOnceAtATime(t *testing.T) {
+	e, ctx := newEnv(t), context.Background()
+	for round := range 5 {
+		h := e.hold(e.holdRequest(strings.Repeat("x", 100<<10)))
+		key := e.codeKey(h.Code)
+		errs := make(chan error, 12)
+		for n := range cap(errs) {
+			go func() {
+				if n%4 == round%4 {
+					errs <- e.Withdraw(ctx, h.Code.Token(), "")
+				} else {
+					errs <- e.Release(ctx, h.Code.Token(), socket.ReleaseOrder{Key: key})
+				}
+			}()
+		}
+		for range cap(errs) {
+			if err := <-errs; err != nil && !errors.Is(err, socket.ErrConflict) {
+				t.Error(err)
+			}
+		}
+		want := 0
+		if must(e.Held(ctx, h.Code.Token()))(t).State == string(HoldReleased) {
+			want = 1
+		}
+		if sent := e.sendAll(); sent[KindReleased] != want {
+			t.Errorf("mails: %v, want %d", sent, want)
+		}
+	}
+	if err := e.sweep(ctx); err != nil || e.payloads() != 0 {
+		t.Errorf("%d payloads are left, %v", e.payloads(), err)
+	}
+}

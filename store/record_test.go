@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/postseal/postseal/store/seal"
 )
 
 // allRecords returns an empty one of each kind.
@@ -41,6 +43,24 @@ func TestRecordFields(t *testing.T) {
 		},
 		`{"v":1,"week":"2026-W49","chunks":2,"size":3,"digest":"0000000000000000000000000000000000000000000000000000000000000000","refs":1}`: payloadRecord{
 			versioned: current, Week: "2026-W49", Chunks: 2, Size: 3, Refs: 1,
+		},
+		`{"v":1,"account":"00000000000000000000000000000000","ended":"recalled","payload":"00000000-0000-0000-0000-000000000000","restrict":{"noPrint":true,"noReply":true,"pin":true},"pin":{"verifier":"0100000000000000000000000000000000000000000000000000000000000000","failures":2},"receipt":"r","dispatch":"01000000-0000-0000-0000-000000000000","noticed":"2026-11-21T10:00:00.001Z","noticeLost":true,"reminded":"2026-11-21T10:00:00.001Z","unread":["2026-11-21T10:00:00.001Z"],"warn":"2026-11-21T10:00:00.001Z","endedAt":"2026-11-21T10:00:00.001Z","endedBy":"b"}`: messageRecord{
+			versioned: current, Ended: endRecalled, EndedAt: now, EndedBy: "b", Restrict: seal.Restriction{NoPrint: true, NoReply: true, PIN: true},
+			PIN: &pinRecord{h, 2}, Receipt: "r", Dispatch: id{1}, Noticed: now, NoticeLost: true, Reminded: now, Unread: []time.Time{now}, Warn: now,
+		},
+		`{"v":1,"state":"waiting","deferred":true,"quarantine":true,"sender":"s","recipients":["r"],"rule":"u","text":"t","messageID":"m","pass":"eA==","subject":"eA==","payload":"01000000-0000-0000-0000-000000000000","link":"0100000000000000000000000000000000000000000000000000000000000000","trust":{"recipients":true,"anybody":true,"for":1},"dispatch":"01000000-0000-0000-0000-000000000000","created":"2026-11-21T10:00:00.001Z","expires":"2026-11-21T10:00:00.001Z","ended":"2026-11-21T10:00:00.001Z"}`: holdRecord{
+			versioned: current, State: HoldWaiting, Deferred: true, Quarantine: true, Sender: "s", Recipients: []string{"r"}, Rule: "u", Text: "t",
+			MessageID: "m", Pass: []byte("x"), Subject: []byte("x"), Payload: id{1}, Link: &h, Trust: TrustGrant{true, true, 1}, Dispatch: id{1},
+			Created: now, Expires: now, Ended: now,
+		},
+		`{"v":1,"rule":"u","sender":"s","recipient":"r","created":"2026-11-21T10:00:00.001Z","expires":"2026-11-21T10:00:00.001Z"}`: trustRecord{
+			versioned: current, Rule: "u", Sender: "s", Recipient: "r", Created: now, Expires: now,
+		},
+		`{"v":1,"sender":"s","subject":"eA==","messageID":"m","rule":"u","link":"0100000000000000000000000000000000000000000000000000000000000000","lines":3,"created":"2026-11-21T10:00:00.001Z","expires":"2026-11-21T10:00:00.001Z","forgotten":"2026-11-21T10:00:00.001Z"}`: dispatchRecord{
+			versioned: current, Sender: "s", Subject: []byte("x"), MessageID: "m", Rule: "u", Link: h, Lines: 3, Created: now, Expires: now, Forgotten: now,
+		},
+		`{"v":1,"lines":[{"to":"r","action":"a","message":"01000000-0000-0000-0000-000000000000","hold":"01000000-0000-0000-0000-000000000000"}]}`: lineRecord{
+			versioned: current, Lines: []dispatchLine{{"r", "a", id{1}, id{1}}},
 		},
 		`{"v":1,"kind":"reset","ended":"used"}`: linkRecord{versioned: current, Kind: "reset", Ended: endUsed},
 		`{"v":1,"attempts":4}`:                  outboxRecord{versioned: current, Attempts: 4},

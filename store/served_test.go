@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postseal/postseal/store/seal"
 	"github.com/postseal/postseal/store/socket"
@@ -98,5 +99,66 @@ func TestServed(t *testing.T) {
 	}
 	if err := e.RecallMessage(ctx, once.Message); !errors.Is(err, socket.ErrRecalled) {
 		t.Errorf("recalled twice: %v", err)
+	}
+}
+
+// TestServedToSenders does over the real socket what a sender does.
+func TestServedToSenders(t *testing.T) {
+	e, ctx := newEnv(t), context.Background()
+	dir, err := os.MkdirTemp("", "served")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	l := must(socket.Listen(filepath.Join(dir, "s"), -1))(t)
+	server := socket.NewServer(e.Store, socket.ServerOptions{UIDs: []int{os.Getuid()}})
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	c := socket.NewClient(filepath.Join(dir, "s"))
+	defer func() {
+		c.Close()
+		if err := errors.Join(server.Shutdown(ctx), <-done); err != nil {
+			t.Error(err)
+		}
+	}()
+
+	held, other := e.hold(e.holdRequest("x")), e.hold(e.holdRequest("y"))
+	h := must(c.Held(ctx, held.Code.Token()))(t)
+	if err := c.Release(ctx, held.Code.Token(), socket.ReleaseOrder{Key: e.heldKey(h, must(held.Code.Identity())(t))}); err != nil {
+		t.Error(err)
+	}
+	if err := c.Withdraw(ctx, other.Code.Token(), "::1"); err != nil {
+		t.Error(err)
+	}
+	if h = must(c.Held(ctx, other.Code.Token()))(t); h.State != string(HoldWithdrawn) {
+		t.Errorf("%+v", h)
+	}
+	e.activate(e.deposit(seal.ModeAccount, "x", "alice@example.com")[0].Code, "password")
+	f := e.follow(e.pinRequest(seal.ModeAccount, "bob@guest.test", "alice@example.com"))
+	e.clock.advance(2 * time.Hour)
+	if st := must(c.Remind(ctx, f.by, f.sealed[0].Message))(t); st.Lines[0].WhyNot != "soon" {
+		t.Errorf("%+v", st.Lines[0])
+	}
+	if st := must(c.Extend(ctx, f.by, []string{f.sealed[0].Message}, 30*day))(t); !st.Lines[0].Expires.Equal(e.clock.now().Add(30 * day)) {
+		t.Errorf("%+v", st.Lines[0])
+	}
+	session := must(c.Login(ctx, socket.Login{Address: "alice@example.com", Verifier: e.verifier("password")}))(t)
+	by := socket.Caller{Session: session.Token}
+	if _, err := c.TryPIN(ctx, by, f.sealed[1].Message, make([]byte, seal.KeySize), "::1"); !errors.Is(err, socket.ErrLogin) {
+		t.Errorf("wrong PIN: %v", err)
+	}
+	if p := must(c.Sent(ctx, session.Token, "", 10))(t); p.Total != 1 {
+		t.Errorf("sent: %+v", p)
+	}
+	if err := c.MarkUnwanted(ctx, session.Token, f.sealed[1].Message, false); err != nil {
+		t.Error(err)
+	}
+	must(c.Recall(ctx, f.by, nil))(t)
+	var end *socket.EndedError
+	if _, err := c.Message(ctx, session.Token, f.sealed[1].Message); !errors.As(err, &end) || end.By != "alice@example.com" {
+		t.Errorf("recalled: %v", err)
+	}
+	if st := must(c.Status(ctx, f.by))(t); st.Lines[0].Ended != endRecalled || st.Lines[1].Ended != endRecalled {
+		t.Errorf("%+v", st)
 	}
 }

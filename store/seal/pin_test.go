@@ -2,8 +2,11 @@ package seal
 
 import (
 	"bytes"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"strings"
 	"testing"
 )
@@ -32,6 +35,25 @@ func TestPINs(t *testing.T) {
 	a, b := mustPIN(t, "12345678", "m"), mustPIN(t, "12345678", "n")
 	if a == b || a == mustPIN(t, "12345679", "m") || a.Wrap == a.Verifier || a != mustPIN(t, "12345678", "m") {
 		t.Error("keys are not of PIN and message alone, or not apart")
+	}
+}
+
+// TestPINVectors: testdata/pins.json was computed by another program, with PBKDF2
+// and HKDF of Python's hashlib and hmac.
+func TestPINVectors(t *testing.T) {
+	b, err := os.ReadFile("testdata/pins.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors []struct{ PIN, Message, Wrap, Verifier string }
+	if err := json.Unmarshal(b, &vectors); err != nil || len(vectors) == 0 {
+		t.Fatal("no vectors", err)
+	}
+	for _, v := range vectors {
+		k := mustPIN(t, v.PIN, v.Message)
+		if hex.EncodeToString(k.Wrap[:]) != v.Wrap || hex.EncodeToString(k.Verifier[:]) != v.Verifier {
+			t.Errorf("%s gives other keys", v.PIN)
+		}
 	}
 }
 
