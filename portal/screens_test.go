@@ -171,6 +171,9 @@ func cookieOf(c *client) string {
 func (w *world) as(tb *browsertest.Tab, cookie string) {
 	_, err := proto.NetworkSetCookie{Name: "postseal", Value: cookie, URL: w.s.url, HTTPOnly: true}.Call(tb)
 	must(w.s.t, err)
+	// As the log-in page leaves it.
+	_, err = proto.NetworkSetCookie{Name: zoneCookie, Value: "Europe/Helsinki", URL: w.s.url}.Call(tb)
+	must(w.s.t, err)
 }
 
 func (w *world) screens() []screen {

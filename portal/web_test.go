@@ -15,7 +15,7 @@ import (
 // TestBundle says when static/pickup.js is older than what it is made of.
 func TestBundle(t *testing.T) {
 	h := sha256.New()
-	for _, name := range []string{"package-lock.json", "pickup.js"} {
+	for _, name := range []string{"package-lock.json", "pickup.js", "entities.js"} {
 		b, err := os.ReadFile(filepath.Join("web", "pickup", name))
 		must(t, err)
 		fmt.Fprintf(h, "%s %d\n", name, len(b))

@@ -1,7 +1,9 @@
 package locale
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -60,9 +62,21 @@ func (c *Catalogues) Accepted(header string) *Language {
 	if header == "" || len(header) > maxAccept {
 		return nil
 	}
-	tags, _, err := language.ParseAcceptLanguage(header)
-	if err != nil || len(tags) == 0 {
-		return nil
+	// One by one, so that a language nobody knows doesn't hide the others.
+	type wish struct {
+		tag    language.Tag
+		weight float32
+	}
+	var wishes []wish
+	for part := range strings.SplitSeq(header, ",") {
+		if tags, weights, err := language.ParseAcceptLanguage(part); err == nil && len(tags) == 1 {
+			wishes = append(wishes, wish{tags[0], weights[0]})
+		}
+	}
+	slices.SortStableFunc(wishes, func(a, b wish) int { return cmp.Compare(b.weight, a.weight) })
+	var tags []language.Tag
+	for _, w := range wishes {
+		tags = append(tags, w.tag)
 	}
 	_, i, sure := c.matcher.Match(tags...)
 	if sure == language.No {

@@ -53,11 +53,23 @@ func run() error {
 		LegalComments:     api.LegalCommentsEndOfFile,
 		Banner:            map[string]string{"js": "// inputs " + inputs},
 		LogLevel:          api.LogLevelWarning,
+		Plugins:           []api.Plugin{entities(dir)},
 	})
 	if len(out.Errors) > 0 || len(out.OutputFiles) != 1 {
 		return errors.New("esbuild did not make one file")
 	}
 	return os.WriteFile(filepath.Join("static", "pickup.js"), out.OutputFiles[0].Contents, 0o644)
+}
+
+// entities puts our list of named characters in the place of postal-mime's.
+func entities(dir string) api.Plugin {
+	return api.Plugin{Name: "entities", Setup: func(b api.PluginBuild) {
+		b.OnLoad(api.OnLoadOptions{Filter: `postal-mime.*html-entities\.js$`}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
+			text, err := os.ReadFile(filepath.Join(dir, "entities.js"))
+			s := string(text)
+			return api.OnLoadResult{Contents: &s, Loader: api.LoaderJS}, err
+		})
+	}}
 }
 
 // licences collects the licences of what is bundled.
@@ -89,7 +101,7 @@ func licences(dir string) error {
 // first line, so that a test can tell when the script is older than its source.
 func inputsOf(dir string) (string, error) {
 	h := sha256.New()
-	for _, name := range []string{"package-lock.json", "pickup.js"} {
+	for _, name := range []string{"package-lock.json", "pickup.js", "entities.js"} {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			return "", err

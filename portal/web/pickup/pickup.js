@@ -282,10 +282,16 @@ function unescapeID(s) {
   }
 }
 
-const size = (n) => n < 1000 ? `${n} B` : n < 1e6 ? `${Math.round(n / 1000)} kB` : `${(n / 1e6).toFixed(1).replace('.0', '')} MB`;
+// Numbers and times as the page's language writes them; it is the server's choice.
+const lang = document.documentElement.lang || 'en';
+const unit = (n, digits, name) => `${new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(n)}\u00a0${name}`;
+const size = (n) => {
+  const names = $('message').dataset.units.split(' ');
+  return n < 1000 ? unit(n, 0, names[0]) : n < 999500 ? unit(n / 1000, 0, names[1]) : unit(n / 1e6, 1, names[2]);
+};
 const when = (d) => {
   const at = new Date(d);
-  return isNaN(at) ? '' : at.toLocaleString(navigator.language || 'en', { dateStyle: 'medium', timeStyle: 'short' });
+  return isNaN(at) ? '' : at.toLocaleString(lang, { dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23' });
 };
 const person = (a) => !a ? '' : a.group ? a.group.map(person).join(', ') : a.name ? `${a.name} <${a.address}>` : a.address;
 const people = (list) => oneLine((list || []).map(person).join(', '));

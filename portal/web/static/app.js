@@ -33,12 +33,14 @@
 
   // A frame can't be as tall as its content by CSS. No script runs in it; its
   // height is read from outside.
+  // What stands below it is shown when its height is known (app.css), so that nothing moves.
   for (const frame of document.querySelectorAll('iframe[data-fit]')) {
     const fit = () => {
       const root = frame.contentDocument && frame.contentDocument.documentElement;
       if (!root) return;
       frame.style.height = 'auto';
       frame.style.height = Math.min(Math.max(root.scrollHeight, 120) + 4, 30000) + 'px';
+      frame.classList.add('fitted');
     };
     frame.addEventListener('load', fit);
     if (frame.contentDocument && frame.contentDocument.readyState === 'complete') fit();
