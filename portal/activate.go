@@ -35,6 +35,17 @@ const maxNameRunes = 100
 
 // activationForm shows the form for choosing name and password.
 func (p *portal) activationForm(c *call, code seal.Code, info socket.LinkInfo) error {
+	method, err := p.owner.SignInMethod(c.ctx(), info.Recipient)
+	if err != nil {
+		return err
+	}
+	in := loginView{Address: info.Recipient, Message: info.Message, Step: method}
+	switch method { // whoever the organisation signs in chooses no password here
+	case socket.MethodCloud:
+		return p.signInAway(c, in)
+	case socket.MethodDomain:
+		return p.renderLogin(c, http.StatusOK, in)
+	}
 	v := activationView{
 		Code: code.Fragment(), Recipient: info.Recipient, Sender: info.Sender,
 		Reset: info.Kind == socket.LinkReset, New: !info.Account,
