@@ -121,11 +121,11 @@ func (p *portal) withdraw(c *call) error {
 	return p.decided(c, code, eventWithdrawn, h.ID, err)
 }
 
-// decided shows what became of the message. One that somebody else decided upon
-// meanwhile shows that.
+// decided shows what became of the message. If its time was over, or somebody else
+// had decided meanwhile, it shows that.
 func (p *portal) decided(c *call, code seal.Code, verb, id string, err error) error {
 	switch {
-	case errors.Is(err, socket.ErrConflict):
+	case errors.Is(err, socket.ErrConflict), errors.Is(err, socket.ErrExpired):
 		return p.showHeld(c, code, false)
 	case err != nil:
 		return err

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -70,6 +71,10 @@ func TestPIN(t *testing.T) {
 	c.post("/m/"+id+"/pin", "pin", pin[:4]+" "+pin[4:]).wants(t, 200, "4111", "Your statement")
 	c.get("/m/"+id+"/eml").wants(t, 200, "4111")
 	c.get("/m/"+id+"/reply").wants(t, 200)
+	// It lasts as long as the session.
+	c.post("/login", "address", guest, "password", password).wants(t, 200)
+	c.get("/m/"+id).wants(t, 200, text("pin.heading")).lacks(t, "4111")
+	c.post("/m/"+id+"/pin", "pin", pin).wants(t, 200, "4111")
 	c.post("/logout").wants(t, 200)
 	c.post("/login", "address", guest, "password", password, "message", id).wants(t, 200, text("pin.heading")).lacks(t, "4111")
 	for range 10 {
@@ -116,4 +121,31 @@ func TestUnwanted(t *testing.T) {
 	nobody := s.owner.seal(sealRequest{mode: seal.ModeAccount, to: guest, raw: plainMail}).Message
 	c.post("/m/"+nobody+"/open").wants(t, 200).lacks(t, text("unwanted.button"))
 	s.client().post("/m/"+id+"/unwanted").wants(t, 401)
+}
+
+// FuzzPINCookie: whatever a browser sends as the cookie, it is a stretched PIN of
+// the message asked for, or none.
+func FuzzPINCookie(f *testing.F) {
+	const id = "01a1ff9e-74e6-775b-a478-0972810e6e75"
+	key := strings.Repeat("A", 43)
+	for _, s := range []string{"", "..", id + "." + key + "." + key, id + "." + key, id + ".x." + key, "x." + key + "." + key, id + "." + key + "." + key + "."} {
+		f.Add(s)
+	}
+	p, err := newPortal(Options{Owner: noOwner{}, SigningKey: make([]byte, 32), Pepper: make([]byte, 32), URL: "https://pickup.example.com"})
+	must(f, err)
+	f.Fuzz(func(t *testing.T, value string) {
+		r := httptest.NewRequest("GET", "https://pickup.example.com/", nil)
+		r.Header.Set("Cookie", p.pinCookie()+"="+value)
+		keys, ok := p.readPIN(&call{r: r}, id)
+		if !ok {
+			return
+		}
+		w := httptest.NewRecorder()
+		p.setPIN(&call{w: w, r: r}, pinned{id, keys})
+		again := httptest.NewRequest("GET", "https://pickup.example.com/", nil)
+		again.AddCookie(w.Result().Cookies()[0])
+		if got, ok := p.readPIN(&call{r: again}, id); !ok || got != keys {
+			t.Errorf("%q: read as one PIN and written as another", value)
+		}
+	})
 }

@@ -43,7 +43,7 @@ func (w *world) senderScreens() []screen {
 		[]string{"once@elsewhere.example"}, store.DispatchLine{Recipient: "plain@elsewhere.example", Action: "deliver"},
 		store.DispatchLine{Recipient: "back@elsewhere.example", Action: "return"})
 	s.owner.sent(store.KindNotice)
-	c.post("/m/" + mixed.sealed[pia].Message + "/open").wants(t, 200)
+	c.post("/m/"+mixed.sealed[pia].Message+"/open").wants(t, 200)
 	c.postReply("/m/"+mixed.sealed[pia].Message+"/reply", map[string]string{"body": "Thank you.", "nonce": "n"}).wants(t, 200)
 	s.client().post("/s/recall", "code", mixed.status.Fragment(), "message", mixed.sealed["two@elsewhere.example"].Message, "confirm", "yes").wants(t, 200)
 	single := s.owner.dispatch([]string{"single@elsewhere.example"}, nil)

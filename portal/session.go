@@ -16,6 +16,9 @@ type user struct {
 	name        string
 	key         seal.AccountKey
 	preferences Preferences
+	compose     string    // to whom it may write, as socket.SessionInfo says
+	domains     []string  // of ComposeInternal
+	index, own  *seal.Box // for index entries, and for drafts and sent copies
 }
 
 // cookieName is that of the session cookie. Browsers take a cookie with the
@@ -77,7 +80,8 @@ func (p *portal) findUser(c *call) (*user, error) {
 		// The token is right and the secret is not: nothing can be opened by it.
 		return nil, nil
 	}
-	u := &user{token: token, address: info.Address, name: info.Name, key: key, preferences: parsePreferences(info.Preferences)}
+	u := &user{token: token, address: info.Address, name: info.Name, key: key, preferences: parsePreferences(info.Preferences),
+		compose: info.Compose, domains: info.Domains, index: key.IndexBox(), own: key.OwnBox()}
 	c.viewer = p.viewerOf(c.r, u)
 	return u, nil
 }
@@ -95,7 +99,8 @@ func (p *portal) begin(c *call, s socket.Session, key seal.AccountKey) (*user, e
 		}
 	}
 	p.setCookie(c, s.Token, secret)
-	return &user{token: s.Token, address: s.Address, name: s.Name, key: key}, nil
+	p.clearPIN(c) // it was given in the session before
+	return &user{token: s.Token, address: s.Address, name: s.Name, key: key, index: key.IndexBox(), own: key.OwnBox()}, nil
 }
 
 // needLogin answers a request that lacks a session: the form to log in, which
