@@ -165,10 +165,11 @@ func TestReports(t *testing.T) {
 		fields []string // of the first group
 		each   []string // of every other one
 	}{
-		"returned":    {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status"}},
-		"undelivered": {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status", "Diagnostic-Code"}},
-		"expired":     {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status"}},
-		"read":        {"disposition-notification", []string{"Reporting-UA", "Final-Recipient", "Original-Message-ID", "Disposition"}, nil},
+		"returned":           {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status"}},
+		"undelivered":        {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status", "Diagnostic-Code"}},
+		"undelivered-itself": {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status", "Diagnostic-Code"}},
+		"expired":            {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status"}},
+		"read":               {"disposition-notification", []string{"Reporting-UA", "Final-Recipient", "Original-Message-ID", "Disposition"}, nil},
 	}
 	seen := 0
 	for name, m := range everyMail(t) {

@@ -103,6 +103,8 @@ func mails(t *testing.T, r *Renderer) map[string]store.Mail {
 	status.Failures = []Failure{{Address: "bob@customer.example", Status: "5.1.1", Text: "550 no such user", Remote: true}}
 	status.Header = nil
 	put("undelivered")(r.Undelivered(status))
+	status.Itself = true
+	put("undelivered-itself")(r.Undelivered(status))
 	put("reply")(r.ReplyHeader(store.ReplyMail{
 		ID: "0198f0c2-3333", Guest: "bob@customer.example", Name: `Bob "Bobby" Bär`, To: "ann@example.com",
 		Subject: "Re: Annual figures – März", InReplyTo: "<m1@example.com>", References: "<m0@example.com>", Date: at,

@@ -28,6 +28,7 @@ type Status struct {
 	Queue     string // the MTA's queue id; may be ""
 	Envelope  string // ENVID of the mail (RFC 3461), still in xtext; may be ""
 	Header    []byte // the mail's own header, returned with it; nil for none
+	Itself    bool   // the mail was the message and not a notice of it
 	Partly    bool   // not all of the others got it either, so nothing is said of them
 }
 
@@ -39,14 +40,15 @@ type statusData struct {
 	Count    int
 	Arrived  string
 	Partly   bool
+	Itself   bool
 }
 
 // Returned renders the notification about recipients whom a rule kept from
 // getting a message that others got.
 func (r *Renderer) Returned(s Status) (store.Mail, error) { return r.status("return", s) }
 
-// Undelivered renders the notification about a notice that could not be
-// delivered.
+// Undelivered renders the notification about a notice, or a message, that could not
+// be delivered.
 func (r *Renderer) Undelivered(s Status) (store.Mail, error) { return r.status("undelivered", s) }
 
 func (r *Renderer) status(template string, s Status) (store.Mail, error) {
@@ -54,7 +56,7 @@ func (r *Renderer) status(template string, s Status) (store.Mail, error) {
 		return store.Mail{}, errors.New("write a status notification: nobody to write to or about")
 	}
 	t := r.languages.choose("", s.To)
-	d := &statusData{page: r.page(t), Sender: oneLine(s.To), Arrived: r.moment(t, s.Arrived), Count: len(s.Failures), Partly: s.Partly}
+	d := &statusData{page: r.page(t), Sender: oneLine(s.To), Arrived: r.moment(t, s.Arrived), Count: len(s.Failures), Partly: s.Partly, Itself: s.Itself}
 	for _, f := range s.Failures {
 		f.Address, f.Text = oneLine(f.Address), oneLine(f.Text)
 		d.Failures = append(d.Failures, f)

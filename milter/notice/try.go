@@ -46,6 +46,9 @@ func (r *Renderer) tryMails(try func(any, error)) {
 		Failures: []Failure{{Address: to, Status: "5.7.1", Text: "Text"}}}
 	try(r.Returned(s))
 	try(r.Undelivered(s))
+	s.Itself, s.Partly = true, true
+	try(r.Returned(s))
+	try(r.Undelivered(s))
 	try(r.Expired(store.ExpiredMail{ID: "1", To: from, Recipients: []string{to}, Text: "Text", Sent: at, Now: at}))
 	try(r.Report(Report{ID: "1", To: from, Received: at, Lines: []ReportLine{{"a", "b", "c"}}}))
 	receipt := Receipt{ID: "1", To: from, Sent: at, Code: seal.Code{1}}

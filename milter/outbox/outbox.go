@@ -236,7 +236,9 @@ func (o *Outbox) tell(ctx context.Context, i *Item, why func(to string) *refusal
 	if i.Kind != store.KindNotice && i.Kind != store.KindCopy && i.Kind != store.KindReleased || i.From == "" || o.options.Failures == nil {
 		return nil
 	}
-	s := notice.Status{ID: i.ID, To: i.From, Arrived: i.Queued, At: o.options.Now()}
+	s := notice.Status{
+		ID: i.ID, To: i.From, Arrived: i.Queued, At: o.options.Now(), Itself: i.Kind != store.KindNotice,
+	}
 	for _, to := range i.To {
 		f := notice.Failure{Address: to, Status: "4.4.7"}
 		if r := why(to); r != nil {

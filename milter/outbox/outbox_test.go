@@ -318,6 +318,9 @@ func TestSomeRefused(t *testing.T) {
 			}
 			for _, to := range []string{"a@x.example", "b@x.example", "c@x.example"} {
 				for _, dsn := range q.added {
+					if !bytes.Contains(dsn.Data, []byte("Subject: Your message was not delivered")) {
+						t.Errorf("notification:\n%s", dsn.Data)
+					}
 					if got, want := bytes.Contains(dsn.Data, []byte("Final-Recipient: rfc822; "+to)), tt.only == "" || tt.only == to; got != want {
 						t.Errorf("notification about %s: %v", to, got)
 					}
