@@ -91,12 +91,25 @@ func (s *Server) way(v *rules.Verdict) rules.TLSLevel {
 	return level
 }
 
-// doubtful reports whether a recipient's copy leaves only if its server offers what
-// the rules want.
-func (s *Server) doubtful(v *rules.Verdict) bool {
-	return v.Action == rules.Deliver && s.level(v) != "" &&
-		(v.Also.TLSElse != rules.ElseWait || s.options.Outgoing.By != OutgoingPostfix)
+// able reports whether the MTA can be told about a recipient's level.
+func (s *Server) able(v *rules.Verdict) bool {
+	switch s.options.Outgoing.By {
+	case OutgoingPostfix:
+		return true
+	case OutgoingSendmail:
+		return s.byDomain(v)
+	}
+	return false
 }
+
+// doubtful reports whether a recipient's copy may have to stay: the MTA can't be
+// told to wait, or it is not to wait.
+func (s *Server) doubtful(v *rules.Verdict) bool {
+	return v.Action == rules.Deliver && s.level(v) != "" && (v.Also.TLSElse != rules.ElseWait || !s.able(v))
+}
+
+// asks reports whether a doubtful recipient's copy depends on what the server offers.
+func (s *Server) asks(v *rules.Verdict) bool { return s.doubtful(v) && s.able(v) }
 
 // lookAhead starts the check of a recipient's domain if rules want it whatever the
 // message is.
@@ -117,7 +130,7 @@ func (s *Server) lookAheadFor(d *rules.Decision) {
 		return
 	}
 	for i := range d.Verdicts {
-		if v := &d.Verdicts[i]; s.doubtful(v) {
+		if v := &d.Verdicts[i]; s.asks(v) {
 			s.options.Outgoing.Prober.Ahead(domainOf(v.Recipient))
 		}
 	}
@@ -137,14 +150,12 @@ func (s *Server) settle(ctx context.Context, log *slog.Logger, d *rules.Decision
 	}
 	offers := s.probe(ctx, doubtful)
 	for _, v := range doubtful {
-		level := v.Also.TLS
-		offer := offers[domainOf(v.Recipient)]
-		able := s.options.Outgoing.By == OutgoingPostfix || s.options.Outgoing.By == OutgoingSendmail && s.byDomain(v)
-		if able && (v.Also.TLSElse == rules.ElseWait || offer.Strength.Meets(level)) {
+		able, offer := s.able(v), offers[domainOf(v.Recipient)]
+		if able && offer.Strength.Meets(v.Also.TLS) {
 			continue
 		}
-		log.Info("the way is not as protected as a rule wants", "event", "tls", "to", short(v.Recipient),
-			"level", string(level), "else", string(v.Also.TLSElse), "offers", offer.Strength.String(), "why", short(offer.Why))
+		log.Info("the way is not as protected as a rule wants", "event", "tls", "to", short(v.Recipient), "rule", v.Also.TLSRule,
+			"level", string(v.Also.TLS), "else", string(v.Also.TLSElse), "offers", offer.Strength.String(), "why", short(offer.Why))
 		switch {
 		case v.Also.TLSElse == rules.ElsePickup:
 			v.Action, v.Text = rules.Pickup, ""
@@ -160,7 +171,7 @@ func (s *Server) settle(ctx context.Context, log *slog.Logger, d *rules.Decision
 	return nil
 }
 
-// probe asks for all the domains at once.
+// probe asks for all the domains at once that it has to.
 func (s *Server) probe(ctx context.Context, vs []*rules.Verdict) map[string]tlspolicy.Result {
 	offers := map[string]tlspolicy.Result{}
 	o := s.options.Outgoing
@@ -173,7 +184,7 @@ func (s *Server) probe(ctx context.Context, vs []*rules.Verdict) map[string]tlsp
 	var work sync.WaitGroup
 	for _, v := range vs {
 		name := domainOf(v.Recipient)
-		if _, ok := offers[name]; ok || rules.Internal("x@"+name, s.options.InternalDomains) {
+		if _, ok := offers[name]; ok || !s.asks(v) || rules.Internal("x@"+name, s.options.InternalDomains) {
 			continue // what looks internal and isn't ends up who knows where
 		}
 		mu.Lock()

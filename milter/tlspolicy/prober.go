@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -45,6 +46,7 @@ type Options struct {
 const (
 	maxKept    = 10_000 // results and policies in memory, each; the oldest go
 	maxProbes  = 32     // at once, more wait
+	maxWaiting = 1000   // that wait or run; more are not begun
 	probeTime  = 40 * time.Second
 	maxLife    = time.Hour       // of a result, however long DNS says
 	minLife    = time.Minute     // however short
@@ -63,6 +65,7 @@ type Prober struct {
 	proofs   *lru.Cache[string, Proof]
 	flights  singleflight.Group
 	slots    chan struct{}
+	waiting  atomic.Int64
 }
 
 // New returns a prober. The error says what is wrong with the resolver.
@@ -192,11 +195,16 @@ func (p *Prober) probeOnce(d destination, key string) (r Result) {
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
 	defer cancel()
+	busy := Result{Domain: d.name, Why: "too much to do"}
+	defer p.waiting.Add(-1)
+	if p.waiting.Add(1) > maxWaiting {
+		return busy
+	}
 	select {
 	case p.slots <- struct{}{}:
 		defer func() { <-p.slots }()
 	case <-ctx.Done():
-		return Result{Domain: d.name, Why: "too much to do"}
+		return busy
 	}
 	r = p.probe(ctx, d)
 	r.Until = p.options.Now().Add(r.life())
