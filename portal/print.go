@@ -51,7 +51,7 @@ func (c *call) facts(v messageView) string {
 	b.WriteString("<h1>" + template.HTMLEscapeString(v.Subject) + "</h1><table>")
 	row := func(key, value string) {
 		if value != "" {
-			b.WriteString("<tr><th align=left valign=top>" + template.HTMLEscapeString(c.text(key)) + "</th><td>" + template.HTMLEscapeString(value) + "</td></tr>")
+			b.WriteString("<tr><th align=left valign=top nowrap>" + template.HTMLEscapeString(c.text(key)) + "</th><td><bdi>" + template.HTMLEscapeString(value) + "</bdi></td></tr>")
 		}
 	}
 	var names []string

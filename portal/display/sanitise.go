@@ -267,4 +267,4 @@ const frameHead = `<!DOCTYPE html><html lang="und"><head><meta charset="utf-8"><
 	`body{margin:0;padding:16px;color:#1b1f24;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;overflow-wrap:anywhere}` +
 	`img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap}a{color:#0b57d0}` +
 	`blockquote{margin:0 0 0 4px;padding-left:12px;border-left:3px solid #d0d7de}` +
-	`</style></head><body>`
+	`</style></head><body dir="auto">`
