@@ -3,35 +3,59 @@ package portal
 import (
 	"net/http"
 	"net/mail"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/postseal/postseal/portal/display"
-	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
 )
 
-// An inboxView is the data of the list of messages.
-type inboxView struct {
-	Rows   []inboxRow
-	Total  int
-	Unread int
-	Next   string // cursor of the next page
-	Later  bool   // this isn't the first page
+// A mailboxView is the data of a list of messages.
+type mailboxView struct {
+	Folder  string
+	Folders []folderLink
+	Compose bool // new messages can be written
+	Rows    []inboxRow
+	Total   int
+	Unread  int
+	Here    string // address of this list without its page
+	Filter  string // "", "unread", "starred"
+	Next    string // cursor of the next page
+	Later   bool   // this isn't the first page
+	Bounded bool   // older messages are found by the search
+	// What was done a moment ago, to how many, and what takes it back.
+	Done  string
+	Count int
+	Undo  []string
 }
 
-// An inboxRow is one message of the list. What doesn't verify shows no word of
-// its content.
+// A folderLink is one line of the list of folders.
+type folderLink struct {
+	Name, Path string
+	Count      int // unread ones in the inbox, all in drafts; 0: nothing is said
+	Current    bool
+}
+
+// An inboxRow is one message of a list, or one conversation. What doesn't verify
+// shows no word of its content.
 type inboxRow struct {
 	ID          string
+	Path        string
 	From        string
 	Subject     string
 	Received    time.Time
 	Expires     time.Time
 	Soon        bool // expires within three days
 	Unread      bool
+	Starred     bool
 	Opened      bool
+	Own         bool
+	Draft       bool
 	Replied     bool
 	Attachments int
+	Thread      int    // messages of the conversation; 0 for one
 	PIN         bool   // it needs its PIN to show even its subject
 	Ended       string // "expired" or "recalled": this line is all there is
 	EndedBy     string // who took it back
@@ -39,44 +63,125 @@ type inboxRow struct {
 	Broken      bool
 }
 
-// maxCursor bounds what is passed on to the owner as a cursor.
-const maxCursor = 200
+const (
+	// maxCursor bounds what is passed on to the owner as a cursor.
+	maxCursor = 200
+	// recent is what the inbox shows without a search.
+	recent = 60 * 24 * time.Hour
+)
 
-func (p *portal) inbox(c *call) error {
-	cursor := c.r.URL.Query().Get("from")
+// folders are the lists, in the order in which the pages show them.
+var folders = []socket.Folder{socket.FolderInbox, socket.FolderSent, socket.FolderDrafts, socket.FolderDeleted}
+
+func folderPath(f socket.Folder) string {
+	if f == socket.FolderInbox {
+		return "/inbox"
+	}
+	return "/m/" + string(f)
+}
+
+func (p *portal) inbox(c *call) error { return p.folder(c, socket.FolderInbox) }
+
+func (p *portal) otherFolder(c *call) error { return p.folder(c, socket.Folder(c.arg("folder"))) }
+
+func (p *portal) folder(c *call, folder socket.Folder) error {
+	query := c.r.URL.Query()
+	cursor := query.Get("from")
 	if len(cursor) > maxCursor {
 		cursor = ""
 	}
-	page, err := p.owner.Inbox(c.ctx(), c.user.token, cursor, p.pageSize(c.user))
+	q := socket.ListQuery{Folder: folder, Cursor: cursor, Limit: p.pageSize(c.user)}
+	v := mailboxView{Folder: string(folder), Here: folderPath(folder), Later: cursor != "", Filter: query.Get("show"), Bounded: folder == socket.FolderInbox}
+	switch v.Filter {
+	case "unread":
+		q.Unread = true
+	case "starred":
+		q.Starred = true
+	default:
+		v.Filter = ""
+	}
+	if v.Bounded {
+		q.Since = p.now().Add(-recent)
+	}
+	list, err := p.owner.List(c.ctx(), c.user.token, q)
 	if err != nil {
 		return err
 	}
-	v := inboxView{Total: page.Total, Unread: page.Unread, Next: page.Next, Later: cursor != ""}
-	for _, m := range page.Messages {
-		row := inboxRow{
-			ID: m.ID, Received: m.Received, Expires: m.Expires, Unread: !m.Read,
-			Opened: !m.Opened.IsZero(), Replied: !m.Replied.IsZero(),
-			Soon: m.Expires.Sub(p.now()) < 3*24*time.Hour,
-		}
-		if m.Ended != "" {
-			row.Ended, row.EndedBy, row.EndedAt, row.From, row.Unread, row.Soon = m.Ended, m.EndedBy, m.EndedAt, m.Sender, false, false
-		} else if m.NeedsPIN {
-			manifest, err := p.verify(m.Manifest)
-			row.PIN, row.From, row.Broken = true, manifest.Sender, err != nil
-		} else if f, err := p.unlock(m, opener{id: c.user.key.Identity()}, seal.ModeAccount, c.user.address); err != nil {
-			p.log.Error("message of an inbox fails verification", "message", m.ID)
-			row.Broken = true
-		} else {
-			row.From, row.Subject = c.senderName(f), display.Decode(f.summary.Subject)
-			row.Attachments = len(f.summary.Attachments)
-		}
-		v.Rows = append(v.Rows, row)
+	find := p.finder(c)
+	for _, i := range list.Items {
+		v.Rows = append(v.Rows, p.row(find, i))
 	}
+	find.keep()
+	n := list.Counts[folder]
+	v.Total, v.Unread, v.Next = n.Total, n.Unread, list.Next
+	v.Folders, v.Compose = folderLinks(list.Counts, folder), c.user.compose != socket.ComposeNothing
+	v.Done, v.Undo = done(query)
+	v.Count, _ = strconv.Atoi(query.Get("n"))
 	title := c.text("inbox.title")
+	if folder != socket.FolderInbox {
+		title = c.text("folder." + string(folder))
+	}
 	if v.Unread > 0 {
 		title = c.text("inbox.title.unread", "Count", c.viewer.Number(int64(v.Unread)))
 	}
 	return p.render(c, http.StatusOK, "inbox", title, v)
+}
+
+func folderLinks(counts map[socket.Folder]socket.Count, current socket.Folder) []folderLink {
+	var out []folderLink
+	for _, f := range folders {
+		l := folderLink{Name: string(f), Path: folderPath(f), Current: f == current}
+		switch f {
+		case socket.FolderInbox:
+			l.Count = counts[f].Unread
+		case socket.FolderDrafts:
+			l.Count = counts[f].Total
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// done reads what the page that led here says was done.
+func done(query url.Values) (string, []string) {
+	switch d := query.Get("done"); d {
+	case "deleted", "back", "gone", "read", "unread", "sent", "saved":
+		return d, strings.FieldsFunc(query.Get("undo"), func(r rune) bool { return r == ',' })
+	}
+	return "", nil
+}
+
+// row describes an item of a list.
+func (p *portal) row(find *finder, i socket.Item) inboxRow {
+	r := inboxRow{
+		ID: i.ID, Path: "/m/" + i.ID, Received: i.Received, Expires: i.Expires, Unread: !i.Read || i.Unread > 0, Starred: i.Starred, Own: i.Own,
+		Opened: !i.Opened.IsZero(), Replied: !i.Replied.IsZero(), Soon: i.Expires.Sub(p.now()) < 3*24*time.Hour,
+	}
+	if i.Count > 1 {
+		r.Thread = i.Count
+	}
+	switch {
+	case i.Ended != "":
+		r.Ended, r.EndedBy, r.EndedAt, r.From, r.Unread, r.Soon = i.Ended, i.EndedBy, i.EndedAt, i.Sender, false, false
+		return r
+	case i.NeedsPIN:
+		manifest, err := p.verify(i.Manifest)
+		r.PIN, r.From, r.Broken = true, manifest.Sender, err != nil
+		return r
+	}
+	e, ok := find.describe(i)
+	if !ok {
+		r.Broken = true
+		return r
+	}
+	r.From, r.Subject, r.Attachments = e.From, e.Subject, len(e.Files)
+	if i.Own {
+		r.Path, r.Unread = "/m/own/"+i.ID, false
+		if r.Draft = e.Kind != "" && i.Folder == socket.FolderDrafts; r.Draft {
+			r.Path = "/m/write/" + i.ID
+		}
+	}
+	return r
 }
 
 // senderName is the short form of sender for a list: the name alone, unless the
@@ -99,4 +204,92 @@ func (c *call) sender(f *fetched) string {
 		return f.manifest.Sender
 	}
 	return c.text("message.nosender")
+}
+
+// A changeView is the data of the page that asks before messages are removed for
+// good.
+type changeView struct {
+	IDs  []string
+	Back string
+}
+
+// maxSelected bounds what one form changes.
+const maxSelected = 200
+
+// change does to messages what a list's form or a message's buttons say.
+func (p *portal) change(c *call) error {
+	if err := c.form(); err != nil {
+		return err
+	}
+	form := c.r.PostForm
+	ids := form["id"]
+	back := ownPath(form.Get("to"))
+	if back == "/" {
+		back = "/inbox"
+	}
+	if len(ids) > maxSelected {
+		return errForm
+	}
+	if len(ids) == 0 {
+		return c.redirect(back)
+	}
+	sel := socket.Selection{IDs: ids, Whole: form.Get("one") == ""}
+	action := form.Get("action")
+	var err error
+	switch action {
+	case "read":
+		err = p.owner.Flag(c.ctx(), c.user.token, sel, socket.Flags{Read: true}, socket.Flags{})
+	case "unread":
+		sel.Whole = false // the newest of a conversation is enough to find it again
+		err = p.owner.Flag(c.ctx(), c.user.token, sel, socket.Flags{}, socket.Flags{Read: true})
+	case "star":
+		sel.Whole = false
+		err = p.owner.Flag(c.ctx(), c.user.token, sel, socket.Flags{Star: true}, socket.Flags{})
+	case "unstar":
+		sel.Whole = false
+		err = p.owner.Flag(c.ctx(), c.user.token, sel, socket.Flags{}, socket.Flags{Star: true})
+	case "delete":
+		action, err = "deleted", p.owner.Move(c.ctx(), c.user.token, sel, socket.ToDeleted)
+	case "back":
+		err = p.owner.Move(c.ctx(), c.user.token, sel, socket.ToFolder)
+	case "gone":
+		if form.Get("sure") == "" {
+			return p.render(c, http.StatusOK, "confirm", c.text("confirm.title"), changeView{ids, back})
+		}
+		err = p.owner.Move(c.ctx(), c.user.token, sel, socket.ToNowhere)
+	default:
+		return errForm
+	}
+	if err != nil {
+		return err
+	}
+	if action == "star" || action == "unstar" {
+		return c.redirect(back)
+	}
+	return c.redirect(withDone(back, action, ids, sel.Whole))
+}
+
+// withDone adds to a path what its page is to say.
+func withDone(path, action string, ids []string, whole bool) string {
+	u, err := url.Parse(path)
+	if err != nil {
+		return "/inbox"
+	}
+	q := u.Query()
+	q.Set("done", action)
+	q.Set("n", strconv.Itoa(len(ids)))
+	q.Del("undo")
+	if action == "deleted" {
+		q.Set("undo", strings.Join(ids, ","))
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// markUnread makes a message count as unread again.
+func (p *portal) markUnread(c *call) error {
+	if err := p.owner.MarkOpened(c.ctx(), c.user.token, c.arg("id"), false); err != nil {
+		return err
+	}
+	return c.redirect("/inbox")
 }

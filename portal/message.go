@@ -10,6 +10,7 @@ import (
 
 	"github.com/postseal/postseal/portal/display"
 	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
 )
 
 // A messageView is the data of the page that shows a message. The same page
@@ -40,6 +41,12 @@ type messageView struct {
 	Damaged     bool
 	Cut         bool
 
+	Starred bool
+	Deleted bool
+	All     bool       // it can be answered to all
+	Forward bool       // it can be forwarded
+	Thread  []inboxRow // of its conversation, this one too; nil: it is alone
+
 	// Of a one-time message without scripts:
 	Code  string // for the forms of its attachments
 	PIN   string // the same
@@ -67,12 +74,19 @@ func (p *portal) message(c *call) error {
 	}
 	v := p.summaryView(c, f)
 	v.Opened = !f.Opened.IsZero()
+	self, err := p.conversation(c, f.ID, &v)
+	if err != nil {
+		return err
+	}
+	v.All = v.CanReply && len(f.Others) > 0
+	v.Forward = v.Opened && c.user.compose != socket.ComposeNothing && f.mayForward()
 	if v.Opened {
 		m, err := p.read(c, f)
 		if err != nil {
 			return err
 		}
 		v.fill(m)
+		p.keepText(c, self, f, m.Text)
 		v.Mode = mode(c.r.URL.Query().Get("view"), m)
 		if v.Mode == "html" {
 			clean, err := p.sanitise(c.ctx(), m)
@@ -87,6 +101,34 @@ func (p *portal) message(c *call) error {
 		title = c.text("message.nosubject")
 	}
 	return p.render(c, http.StatusOK, "message", title, v)
+}
+
+// conversation fills in what belongs together with a message, and returns the
+// message's own item.
+func (p *portal) conversation(c *call, id string, v *messageView) (self socket.Item, err error) {
+	items, err := p.owner.Conversation(c.ctx(), c.user.token, id)
+	if err != nil {
+		return self, err
+	}
+	find := p.finder(c)
+	for _, i := range items {
+		r := p.row(find, i)
+		if i.ID == id {
+			self, v.Starred, v.Deleted, r.Path = i, i.Starred, i.Folder == socket.FolderDeleted, ""
+		}
+		v.Thread = append(v.Thread, r)
+	}
+	find.keep()
+	if len(items) < 2 {
+		v.Thread = nil
+	}
+	return self, nil
+}
+
+// mayForward reports whether the sender lets a message be passed on.
+func (f *fetched) mayForward() bool {
+	r := f.manifest.Restrict
+	return !r.NoPrint && !r.NoReply && !r.PIN
 }
 
 // mode chooses between HTML and text: what was asked for, if the mail has it.
@@ -154,14 +196,6 @@ func (p *portal) openMessage(c *call) error {
 	}
 	p.event(c, eventOpened, "id", f.ID, "address", c.user.address)
 	return c.redirect("/m/" + f.ID)
-}
-
-// markUnread makes a message count as unread again.
-func (p *portal) markUnread(c *call) error {
-	if err := p.owner.MarkOpened(c.ctx(), c.user.token, c.arg("id"), false); err != nil {
-		return err
-	}
-	return c.redirect("/inbox")
 }
 
 // messageHTML is what the frame of the message page shows.

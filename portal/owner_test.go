@@ -236,6 +236,14 @@ func (o *testOwner) Inbox(ctx context.Context, session seal.Token, cursor string
 	return p, err
 }
 
+func (o *testOwner) List(ctx context.Context, session seal.Token, q socket.ListQuery) (socket.List, error) {
+	l, err := o.Store.List(ctx, session, q)
+	for i := range l.Items {
+		l.Items[i].Message, _ = o.forged(l.Items[i].Message, nil)
+	}
+	return l, err
+}
+
 func (o *testOwner) Payload(ctx context.Context, session seal.Token, id string) (io.ReadCloser, error) {
 	r, err := o.Store.Payload(ctx, session, id)
 	return o.corrupted(id, r, err)

@@ -265,13 +265,15 @@ func TestMessageViews(t *testing.T) {
 func TestInboxPages(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.Limits.Page = 2 })
 	c, first := s.activated(plainMail)
-	for range 3 {
+	never, _ := s.sealed(seal.ModeAccount, plainMail) // listed before
+	for range 2 {
 		s.sealed(seal.ModeAccount, plainMail)
 	}
 	p := c.get("/inbox").wants(t, 200, "4 messages, 3 unread", text("inbox.older")).lacks(t, first, text("inbox.newest"))
 	_, after, _ := strings.Cut(p.body, `href="/inbox?from=`)
 	cursor, _, _ := strings.Cut(after, `"`)
-	c.get("/inbox?from="+cursor).wants(t, 200, first, text("inbox.newest")).lacks(t, text("inbox.older"))
-	s.owner.forge[first] = func(m *socket.Message) { m.Manifest.Signature[0] ^= 1 }
+	s.owner.forge[never] = func(m *socket.Message) { m.Manifest.Signature[0] ^= 1 }
 	c.get("/inbox?from="+cursor).wants(t, 200, text("inbox.broken"))
+	delete(s.owner.forge, never)
+	c.get("/inbox?from="+cursor).wants(t, 200, first, text("inbox.newest")).lacks(t, text("inbox.older"))
 }

@@ -85,6 +85,10 @@ func routes() []route {
 		{"GET", "/{kind:[rhs]}{mark:(?:#|%23)}{code:.*}", public, light, (*portal).mendLink},
 
 		{"GET", "/inbox", session, light, (*portal).inbox},
+		{"GET", "/m/{folder:sent|drafts|deleted}", session, light, (*portal).otherFolder},
+		{"GET", "/m/search", session, light, (*portal).searchForm},
+		{"POST", "/m/search", session, light, (*portal).search},
+		{"POST", "/m/change", session, light, (*portal).change},
 		{"GET", "/m/" + id, session, light, (*portal).message},
 		{"POST", "/m/" + id + "/open", session, light, (*portal).openMessage},
 		{"POST", "/m/" + id + "/unread", session, light, (*portal).markUnread},
@@ -93,6 +97,7 @@ func routes() []route {
 		{"GET", "/m/" + id + "/print", session, light, (*portal).printView},
 		{"GET", "/m/" + id + "/html", session, light, (*portal).messageHTML},
 		{"GET", "/m/" + id + "/part/{part:[0-9]{1,4}}", session, download, (*portal).messagePart},
+		{"GET", "/m/" + id + "/zip", session, download, (*portal).messageZip},
 		{"GET", "/m/" + id + "/eml", session, download, (*portal).messageOriginal},
 		{"GET", "/m/" + id + "/reply", session, light, (*portal).replyForm},
 		{"POST", "/m/" + id + "/reply", session, upload, (*portal).reply},

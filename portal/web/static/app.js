@@ -143,4 +143,11 @@
     // Back from the next page: it can be sent again.
     addEventListener('pageshow', () => { for (const b of f.querySelectorAll('button[type=submit]')) b.disabled = false; });
   }
+
+  // All of a list at once.
+  for (const all of document.querySelectorAll('[data-all]')) {
+    const rows = () => document.querySelectorAll('.row .pick input');
+    all.closest('[data-script]').hidden = false;
+    all.addEventListener('change', () => { for (const r of rows()) r.checked = all.checked; });
+  }
 })();

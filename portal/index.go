@@ -1,0 +1,153 @@
+package portal
+
+import (
+	"encoding/json"
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/postseal/postseal/portal/display"
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// An indexEntry is what a list shows of a message, and what a search looks at.
+// Opening a message's grant takes a hundred times as long as opening this: the
+// portal makes it once, of what it has verified, seals it under a key of the
+// account's, and has the owner keep it. The owner can neither read nor make one.
+type indexEntry struct {
+	From    string    `json:"from"`              // as a list names the writer
+	Sender  string    `json:"sender,omitempty"`  // From line and envelope
+	To      string    `json:"to,omitempty"`      // To and Cc
+	Subject string    `json:"subject,omitempty"` //
+	Date    time.Time `json:"date,omitzero"`
+	Files   []string  `json:"files,omitempty"` // names of attachments
+	Text    string    `json:"text,omitempty"`  // the beginning of it, once it was opened
+	Kind    string    `json:"kind,omitempty"`  // of a draft
+}
+
+// maxIndexText is how much of a message's text is found by a search, in octets.
+const maxIndexText = 3000
+
+// sealIndex seals an entry for its place.
+func (u *user) sealIndex(id string, e indexEntry) []byte {
+	e.From, e.Sender, e.Subject = clip(e.From, 300), clip(e.Sender, 600), clip(e.Subject, maxSubject)
+	e.To, e.Text = clip(e.To, 1000), clip(e.Text, maxIndexText)
+	for size, i := 0, 0; i < len(e.Files); i++ {
+		e.Files[i] = clip(e.Files[i], 100)
+		if size += len(e.Files[i]); size > 1000 {
+			e.Files = e.Files[:i]
+		}
+	}
+	b, err := json.Marshal(e)
+	if err != nil {
+		panic("portal: encode an index entry: " + err.Error()) // strings and times encode
+	}
+	return u.index.Seal(b, "index "+id)
+}
+
+// openIndex is the inverse of sealIndex.
+func (u *user) openIndex(id string, sealed []byte) (indexEntry, bool) {
+	var e indexEntry
+	b, err := u.index.Open(sealed, "index "+id)
+	return e, err == nil && json.Unmarshal(b, &e) == nil
+}
+
+// indexOf makes the entry of a message that was fetched.
+func (c *call) indexOf(f *fetched) indexEntry {
+	e := indexEntry{
+		From: c.senderName(f), Sender: c.sender(f) + " " + f.manifest.Sender, Subject: display.Decode(f.summary.Subject), Date: f.summary.Date,
+		To: strings.TrimSpace(display.Decode(f.summary.To) + " " + display.Decode(f.summary.Cc)),
+	}
+	for _, a := range f.summary.Attachments {
+		e.Files = append(e.Files, display.Decode(a.Name))
+	}
+	return e
+}
+
+// A finder describes the items of lists. Entries that it has to make are collected
+// for the owner to keep.
+type finder struct {
+	p     *portal
+	c     *call
+	fresh map[string][]byte
+}
+
+func (p *portal) finder(c *call) *finder { return &finder{p, c, map[string][]byte{}} }
+
+// describe returns an item's entry; ok is false for what does not verify.
+func (f *finder) describe(i socket.Item) (e indexEntry, ok bool) {
+	if len(i.Index) > 0 {
+		if e, ok = f.c.user.openIndex(i.ID, i.Index); ok || i.Own {
+			return e, ok
+		}
+	}
+	m := i.Message
+	if i.Own {
+		return e, false
+	}
+	if m.Grant == nil { // its entry is of an older key
+		var err error
+		if m, err = f.p.owner.Message(f.c.ctx(), f.c.user.token, i.ID); err != nil {
+			return e, false
+		}
+	}
+	opened, err := f.p.unlock(m, opener{id: f.c.user.key.Identity()}, seal.ModeAccount, f.c.user.address)
+	if err != nil {
+		f.p.log.Error("message of a list fails verification", "message", i.ID)
+		return e, false
+	}
+	e = f.c.indexOf(opened)
+	f.fresh[i.ID] = f.c.user.sealIndex(i.ID, e)
+	return e, true
+}
+
+// keep hands fresh entries to the owner. Without them the next list is slower, and
+// no worse.
+func (f *finder) keep() {
+	if len(f.fresh) == 0 {
+		return
+	}
+	if err := f.p.owner.KeepIndex(f.c.ctx(), f.c.user.token, f.fresh); err != nil {
+		f.p.log.Warn("index entries could not be kept", "error", err)
+	}
+	f.fresh = map[string][]byte{}
+}
+
+// keepText adds the beginning of a message's text to its entry, so that a search
+// finds it.
+func (p *portal) keepText(c *call, i socket.Item, f *fetched, text string) {
+	text = clip(strings.Join(strings.Fields(text), " "), maxIndexText)
+	if e, ok := c.user.openIndex(f.ID, i.Index); f.manifest.Restrict.PIN || ok && e.Text == text {
+		return
+	}
+	e := c.indexOf(f)
+	e.Text = text
+	find := p.finder(c)
+	find.fresh[f.ID] = c.user.sealIndex(f.ID, e)
+	find.keep()
+}
+
+// words are what a search looks for: all of them must be there.
+func words(query string) []string {
+	return strings.Fields(strings.ToLower(clip(query, 300)))
+}
+
+func (e indexEntry) matches(words []string) bool {
+	if len(words) == 0 {
+		return true
+	}
+	all := strings.ToLower(strings.Join([]string{e.From, e.Sender, e.To, e.Subject, strings.Join(e.Files, " "), e.Text}, "\n"))
+	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(all, w) })
+}
+
+// shortName is the name in an address, for a list.
+func shortName(address string) string {
+	a, err := mail.ParseAddress(address)
+	if err != nil || a.Name == "" || strings.ContainsRune(a.Name, '@') || !utf8.ValidString(a.Name) {
+		return address
+	}
+	return a.Name
+}
