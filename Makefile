@@ -6,7 +6,7 @@
 # make fuzz    every fuzz target for FUZZTIME (10s)
 # make docs    the parts of docs/ that are generated: manual pages, references
 # make assets  the portal's bundled scripts, from their npm sources
-# make screenshots  every page at two widths into build/screenshots
+# make screenshots  every page at two widths, light and dark, in four languages into build/screenshots
 
 GO       ?= go
 FUZZTIME ?= 10s
@@ -72,7 +72,7 @@ assets:
 	$(GO) run ./portal/web/assets
 
 screenshots: install
-	$(GO) test ./portal -run TestScreens -screenshots $(CURDIR)/build/screenshots
+	$(GO) test ./portal -timeout 90m -run TestScreens -screenshots $(CURDIR)/build/screenshots
 
 clean:
 	rm -rf build
