@@ -44,7 +44,7 @@ func (s *Store) Account(ctx context.Context, token seal.Token) (socket.AccountIn
 			return err
 		}
 		out = socket.AccountInfo{
-			Address: a.Address, Name: a.Name, Method: method, Password: len(a.Wrapped) > 0,
+			Address: a.Address, Name: a.Name, Method: method, Password: s.hasPassword(a),
 			Fresh: s.fresh(r), Created: a.Created, Changed: a.Changed,
 			Alerts: !a.Quiet, Phrase: a.Phrase, Preferences: a.Preferences, Factors: a.Factors.list(), Codes: len(a.Factors.Codes),
 			Messages: len(suffixes(tx, bucketInbox, r.Account[:])),
@@ -147,7 +147,7 @@ func (s *Store) ChangePassword(ctx context.Context, token seal.Token, p socket.P
 		return err
 	}
 	return s.proven(ctx, token, p, func(c *change, r sessionRecord, a accountRecord) error {
-		if len(a.Wrapped) == 0 {
+		if !s.hasPassword(a) {
 			return socket.ErrConflict // the organisation signs in
 		}
 		a.KDF, a.Verifier, a.Wrapped, a.Changed = n.KDF, sha256.Sum256(n.Verifier), n.Wrapped, s.now().UTC()
@@ -187,6 +187,12 @@ func checkPassword(n socket.NewPassword) error {
 	return nil
 }
 
+// hasPassword reports whether an account is protected by a password of the portal:
+// one from before the organisation signed in is worth nothing.
+func (s *Store) hasPassword(a accountRecord) bool {
+	return len(a.Wrapped) > 0 && !s.method(a.Address).External()
+}
+
 // fresh reports whether a session began a short while ago.
 func (s *Store) fresh(r sessionRecord) bool { return s.now().Sub(r.Created) < freshLogin }
 
@@ -202,10 +208,11 @@ func (s *Store) proven(ctx context.Context, token seal.Token, p socket.Proof, fn
 	if err != nil {
 		return err
 	}
-	if len(a.Wrapped) == 0 && !s.fresh(r) {
+	password := s.hasPassword(a)
+	if !password && !s.fresh(r) {
 		return socket.ErrExpired
 	}
-	if len(a.Wrapped) > 0 {
+	if password {
 		counted := map[string]limit{"proof " + string(r.Account[:]): limitAccount}
 		if err := s.guard.try(counted); err != nil {
 			return err

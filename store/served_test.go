@@ -13,26 +13,33 @@ import (
 	"github.com/postseal/postseal/store/socket"
 )
 
-// TestServed does over the real socket what a portal does, from the notice to
-// the reply: each call of the API is made at least once.
-func TestServed(t *testing.T) {
-	e, ctx := newEnv(t), context.Background()
-	dir, err := os.MkdirTemp("", "served")
+// client serves the store on a real socket, and returns a client of it.
+func (e *env) client() *socket.Client {
+	e.t.Helper()
+	dir, err := os.MkdirTemp("", "served") // with room for a socket's path (unix(7))
 	if err != nil {
-		t.Fatal(err)
+		e.t.Fatal(err)
 	}
-	defer os.RemoveAll(dir)
-	l := must(socket.Listen(filepath.Join(dir, "s"), -1))(t)
+	l := must(socket.Listen(filepath.Join(dir, "s"), -1))(e.t)
 	server := socket.NewServer(e.Store, socket.ServerOptions{UIDs: []int{os.Getuid()}})
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	c := socket.NewClient(filepath.Join(dir, "s"))
-	defer func() {
+	e.t.Cleanup(func() {
 		c.Close()
-		if err := errors.Join(server.Shutdown(ctx), <-done); err != nil {
-			t.Error(err)
+		if err := errors.Join(server.Shutdown(context.Background()), <-done); err != nil {
+			e.t.Error(err)
 		}
-	}()
+		os.RemoveAll(dir)
+	})
+	return c
+}
+
+// TestServed does over the real socket what a portal does, from the notice to
+// the reply: each call of the API is made at least once.
+func TestServed(t *testing.T) {
+	e, ctx := newEnv(t), context.Background()
+	c := e.client()
 	body := strings.Repeat("planted-body ", 100000)
 	s := e.deposit(seal.ModeAccount, body, "bob@guest.test")[0]
 	info := must(c.Link(ctx, s.Code.Token()))(t)
