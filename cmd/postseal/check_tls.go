@@ -75,7 +75,7 @@ func judgeLevels(r *report, c *config.Config, s postfixSettings, master, overrid
 	if byMap {
 		for _, name := range []string{"relayhost", "sender_dependent_relayhost_maps", "transport_maps", "sender_dependent_default_transport_maps"} {
 			if s[name] != "" {
-				r.warning("mta", "%s is set: Postfix asks for the name there and not for the recipient's domain, and rules about whole domains don't reach such mail; want tls.route_all = true", name)
+				r.warning("mta", "%s is set: Postfix asks for the name there and not for the recipient's domain, and rules about whole domains don't reach such mail; want tls.route_all = true, unless that is for your own domains alone", name)
 			}
 		}
 	}

@@ -172,3 +172,29 @@ func TestTLSPolicyOfTheDomain(t *testing.T) {
 		}
 	}
 }
+
+// TestTLSWaitEnds: what waits for TLS bounces when the MTA gives up, and check finds
+// a Postfix in order that delivers so, and one that does not.
+func TestTLSWaitEnds(t *testing.T) {
+	w := newTLSWorld(t)
+	w.destination(t, "none.example", nil)
+	s := w.site(t, tlsByName, map[string]string{"maximal_queue_lifetime": "3s", "bounce_queue_lifetime": "3s"})
+	s.Submit(t, "ann@example.com", []string{"ew@none.example"}, letter("ends"))
+	if bounce := s.WaitInside(t, "ann@example.com"); bounce.From != "" || !bytes.Contains(bounce.Data, []byte("TLS is required")) {
+		t.Errorf("bounce from %q:\n%s", bounce.From, bounce.Data)
+	}
+	if bytes.Contains(w.receivers["none.example"].Wire(), []byte("planted")) {
+		t.Error("it left in clear")
+	}
+	for _, f := range s.check(t).Findings {
+		if f.Where == "mta" && f.Level == "error" {
+			t.Errorf("a good site: %+v", f)
+		}
+	}
+	if err := s.Postfix.Configure(deadline(t), "smtp_tls_policy_maps=", "milter_header_checks="); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.check(t); r.OK || !r.has("error", "smtp_tls_policy_maps does not ask") || !r.has("error", "milter_header_checks is empty") {
+		t.Errorf("a bad site: %+v", r)
+	}
+}
