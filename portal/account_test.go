@@ -17,11 +17,11 @@ func TestActivationLoginLogout(t *testing.T) {
 	// GET is the same for everybody and changes nothing.
 	c.get("/a/"+id).wants(t, 200, `name="code"`).lacks(t, guest)
 	c.post("/a/"+id, "code", "nonsense").wants(t, 422, text("link.badcode"))
-	c.post("/a/"+id, "code", code.Text()).wants(t, 200, guest, text("password.length"), "Choose a name")
+	c.post("/a/"+id, "code", code.Text()).wants(t, 200, guest, text("password.length", "Length", 15), "Choose a name")
 
 	form := []string{"code", code.Fragment(), "name", "Gustav Guest"}
 	bad := []struct{ password, repeat, want string }{
-		{"short", "short", text("password.length.error")},
+		{"short", "short", text("password.length.error", "Length", 15)},
 		{"elsewhere.example guest", "elsewhere.example guest", text("password.context.error")},
 		{"password1234567890", "password1234567890", text("password.common.error")},
 		{password, password + "x", text("activate.mismatch")},

@@ -26,6 +26,7 @@ type activationView struct {
 	Lost    bool
 	Offline bool // recovery is offline
 	Rules   []passwordRule
+	Length  int    // characters that a password needs
 	Words   string // for the script that ticks the rules off: words that a password may not consist of
 	Errors  map[string]string
 }
@@ -63,7 +64,7 @@ func (p *portal) activationForm(c *call, code seal.Code, info socket.LinkInfo) e
 func (p *portal) renderActivation(c *call, status int, v activationView) error {
 	v.Offline = p.recovery == nil
 	v.Lost = v.Offline && v.Reset
-	v.Rules = c.passwordRules()
+	v.Rules, v.Length = p.passwordRules(c), p.passwords.length
 	v.Words = strings.Join(p.context(v.Name, v.Recipient), " ")
 	title := c.text("activate.title")
 	if v.Reset && !v.New {
@@ -101,7 +102,7 @@ func (p *portal) activate(c *call) error {
 		v.Errors["name"] = c.text("activate.badname")
 	}
 	if missing := p.passwords.check(password, p.context(v.Name, v.Recipient)); len(missing) > 0 {
-		v.Errors["password"] = c.text("password." + missing[0] + ".error")
+		v.Errors["password"] = p.passwordText(c, missing[0], ".error")
 	} else if password != c.r.PostFormValue("repeat") {
 		v.Errors["repeat"] = c.text("activate.mismatch")
 	}

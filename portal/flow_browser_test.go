@@ -73,11 +73,11 @@ func TestBrowserAccount(t *testing.T) {
 	// The requirements tick off while typing.
 	tb.Fill("#name", "Gustav Guest")
 	tb.Fill("#password", "password1234567")
-	tb.WaitFor("li.met", text("password.length"))
+	tb.WaitFor("li.met", text("password.length", "Length", 15))
 	tb.WaitFor("li.unmet", text("password.common"))
 	tb.Fill("#password", password)
 	for _, k := range []string{"length", "common", "context"} {
-		tb.WaitFor("li.met", text("password."+k))
+		tb.WaitFor("li.met", text("password."+k, "Length", 15))
 	}
 	tb.Fill("#repeat", password)
 	tb.WaitFor("li.met", text("password.repeat"))

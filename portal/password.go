@@ -19,8 +19,8 @@ import (
 // not be made of. web/static/password.js ticks the same rules off while typing;
 // the check here is the one that counts.
 const (
-	minPasswordRunes = 15
-	maxPasswordRunes = 256
+	usualPasswordRunes = 15
+	maxPasswordRunes   = 256
 	// minOwnRunes is how much of a password must be left when common and
 	// contextual words, runs and repetitions are taken out.
 	minOwnRunes = 6
@@ -34,15 +34,19 @@ type passwordRule struct{ Key, Text string }
 var passwordKeys = []string{"length", "common", "context"}
 
 type passwordRules struct {
+	length int      // characters at least
 	common []string // lower case, longest first
 }
 
-func newPasswordRules() (*passwordRules, error) {
+func newPasswordRules(length int) (*passwordRules, error) {
 	b, err := web.Files.ReadFile("static/common.txt")
 	if err != nil {
 		return nil, err
 	}
-	r := &passwordRules{}
+	r := &passwordRules{length: length}
+	if length == 0 {
+		r.length = usualPasswordRunes
+	}
 	for s := bufio.NewScanner(bytes.NewReader(b)); s.Scan(); {
 		if w := strings.TrimSpace(s.Text()); w != "" && w[0] != '#' {
 			r.common = append(r.common, w)
@@ -60,7 +64,7 @@ func (r *passwordRules) check(password string, context []string) []string {
 	switch {
 	case !utf8.ValidString(password) || n > maxPasswordRunes:
 		return []string{"long"}
-	case n < minPasswordRunes:
+	case n < r.length:
 		return []string{"length"}
 	}
 	folded := foldPassword(password)

@@ -18,7 +18,7 @@ func TestBrowserPasswordRules(t *testing.T) {
 	// The list of common words has arrived when this is refused.
 	tb.Fill("#password", "password1234567")
 	tb.WaitFor("li.unmet", text("password.common"))
-	r, err := newPasswordRules()
+	r, err := newPasswordRules(0)
 	must(t, err)
 	p, err := newPortal(Options{Owner: s.owner, SigningKey: make([]byte, 32), Pepper: make([]byte, 16), URL: s.url, Brand: Brand{Name: "Firm Ltd"}})
 	must(t, err)

@@ -49,6 +49,8 @@ type Options struct {
 	// TrustedProxies may name the client in X-Forwarded-For; anybody else's is
 	// ignored.
 	TrustedProxies []netip.Prefix
+	// PasswordLength is how many characters a password needs; 0 is 15.
+	PasswordLength int
 	// Members: some addresses sign in by the organisation's directory or identity
 	// provider, so the log-in asks for the address first.
 	Members bool
@@ -202,7 +204,7 @@ func newPortal(o Options) (*portal, error) {
 	if p.views, err = newViews(p.assets); err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
-	if p.passwords, err = newPasswordRules(); err != nil {
+	if p.passwords, err = newPasswordRules(o.PasswordLength); err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
 	return p, nil

@@ -174,7 +174,7 @@ func TestWriteEntity(t *testing.T) {
 }
 
 func TestPasswords(t *testing.T) {
-	r, err := newPasswordRules()
+	r, err := newPasswordRules(0)
 	must(t, err)
 	context := []string{"postseal", "gustav", "guest", "elsewhere", "firm"}
 	tests := []struct{ password, want string }{

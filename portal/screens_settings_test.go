@@ -39,7 +39,7 @@ func (w *world) settingsScreens() []screen {
 			tb.Fill("#password", "short")
 			tb.Fill("#repeat", "nothing")
 			tb.Press(text("settings.password.button"))
-			tb.WaitFor(".problem", text("password.length.error"))
+			tb.WaitFor(".problem", text("password.length.error", "Length", 15))
 		}},
 		{"settings-codes", func(tb *browsertest.Tab) {
 			user("/settings")(tb)

@@ -244,7 +244,7 @@ func (w *world) screens() []screen {
 			tb.Fill("#password", "short")
 			tb.Fill("#repeat", "shorts")
 			tb.Press(text("activate.button"))
-			tb.WaitFor(".problem", text("password.length.error"))
+			tb.WaitFor(".problem", text("password.length.error", "Length", 15))
 		}},
 		{"forgot", anyone("/forgot")},
 		{"forgot-sent", func(tb *browsertest.Tab) {

@@ -15,6 +15,7 @@ type settingsView struct {
 	socket.AccountInfo
 	Others  int // sessions beside this one
 	Rules   []passwordRule
+	Length  int // characters that a password needs
 	Words   string
 	Done    string // what has just been done
 	Errors  map[string]string
@@ -48,19 +49,25 @@ func (p *portal) renderSettings(c *call, status int, v settingsView) (err error)
 		return err
 	}
 	v.Others = len(v.Sessions) - 1
-	v.Rules = c.passwordRules()
+	v.Rules, v.Length = p.passwordRules(c), p.passwords.length
 	v.Words = strings.Join(p.context(v.Name, v.Address), " ")
 	v.Offline = p.recovery == nil
 	return p.render(c, status, "settings", c.text("settings.title"), v)
 }
 
 // passwordRules are the requirements as a form shows them.
-func (c *call) passwordRules() []passwordRule {
+func (p *portal) passwordRules(c *call) []passwordRule {
 	var all []passwordRule
 	for _, key := range passwordKeys {
-		all = append(all, passwordRule{key, c.text("password." + key)})
+		all = append(all, passwordRule{key, p.passwordText(c, key, "")})
 	}
 	return all
+}
+
+// passwordText is a requirement's text, or with ".error" what is said when a
+// password breaks it.
+func (p *portal) passwordText(c *call, key, suffix string) string {
+	return c.text("password."+key+suffix, "Length", p.passwords.length)
 }
 
 // changeProfile sets name, phrase and alerts.
@@ -141,7 +148,7 @@ func (p *portal) changePassword(c *call) error {
 	v := settingsView{Errors: map[string]string{}}
 	password := c.r.PostFormValue("password")
 	if missing := p.passwords.check(password, p.context(c.user.name, c.user.address)); len(missing) > 0 {
-		v.Errors["password"] = c.text("password." + missing[0] + ".error")
+		v.Errors["password"] = p.passwordText(c, missing[0], ".error")
 	} else if password != c.r.PostFormValue("repeat") {
 		v.Errors["repeat"] = c.text("activate.mismatch")
 	}

@@ -96,7 +96,7 @@ func TestSettingsPassword(t *testing.T) {
 	c, _ := s.activated(plainMail)
 	other := s.client()
 	other.post("/login", "address", guest, "password", password).wants(t, 200)
-	c.post("/settings/password", "current", password, "password", "short", "repeat", "short").wants(t, 422, text("password.length.error"))
+	c.post("/settings/password", "current", password, "password", "short", "repeat", "short").wants(t, 422, text("password.length.error", "Length", 15))
 	c.post("/settings/password", "current", password, "password", fresh, "repeat", "other").wants(t, 422, text("activate.mismatch"))
 	c.post("/settings/password", "current", "wrong", "password", fresh, "repeat", fresh).wants(t, 403, text("settings.wrong"))
 	c.post("/settings/password", "current", password, "password", fresh, "repeat", fresh).wants(t, 200, text("settings.done.password"))
@@ -180,4 +180,14 @@ func TestSettingsClose(t *testing.T) {
 	c.post("/settings/close", "current", password, "sure", "yes").wants(t, 200, text("login.out"))
 	c.get("/m/"+id).wants(t, 401)
 	s.client().post("/login", "address", guest, "password", password).wants(t, 401, text("login.wrong"))
+}
+
+func TestPasswordLength(t *testing.T) {
+	s := newSite(t, func(o *Options) { o.PasswordLength = 20 })
+	_, code := s.sealed(seal.ModeAccount, plainMail)
+	c := s.client()
+	const nineteen = "grüne Kisten am Kai"
+	c.post("/activate", "code", code.Fragment(), "name", "Gustav", "password", nineteen, "repeat", nineteen).
+		wants(t, 422, text("password.length.error", "Length", 20), text("password.length", "Length", 20), `data-length="20"`)
+	c.post("/activate", "code", code.Fragment(), "name", "Gustav", "password", nineteen+"!", "repeat", nineteen+"!").wants(t, 200, "4111")
 }

@@ -45,7 +45,8 @@ func checkAccess(r *report, c *config.Config) {
 		r.error("store", "%s belongs to the user %s, but %s to %s: want one user, the milter's", c.Store.Dir, dir.Username, key(keys.StoreFile), file.Username)
 	}
 	if u := milterUser(c); u != nil {
-		files := []string{c.Path, c.Rules.Dir, key(keys.StoreFile), key(keys.SigningFile), key(keys.RecoveryPubFile), c.Notice.Templates, c.Submission.CA}
+		files := []string{c.Path, c.Rules.Dir, key(keys.StoreFile), key(keys.SigningFile), key(keys.RecoveryPubFile), c.Notice.Templates, c.Submission.CA,
+			key(keys.LDAPFile), key(keys.OIDCFile), c.Members.LDAPCA, c.Members.OIDCCA}
 		if rules, err := filepath.Glob(filepath.Join(c.Rules.Dir, "*.toml")); err == nil {
 			files = append(files, rules...)
 		}

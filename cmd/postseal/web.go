@@ -88,6 +88,7 @@ func portalOptions(c *config.Config, k *keys.Portal) (portal.Options, error) {
 		URL:               c.Portal.URL,
 		TrustedProxies:    c.Portal.Proxies(),
 		Members:           external(c),
+		PasswordLength:    c.Accounts.PasswordLength,
 		Brand:             portal.Brand{Name: c.Brand.Name, Colour: c.Brand.Colour, Help: c.Brand.Help},
 		Language:          c.Languages.Default,
 		Languages:         c.Languages.Domains,

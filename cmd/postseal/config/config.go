@@ -30,6 +30,7 @@ type Config struct {
 	Store      Store
 	Portal     Portal
 	Members    Members
+	Accounts   Accounts
 	Submission Submission
 	Messages   Messages
 	Reminders  Reminders
@@ -97,6 +98,11 @@ type Members struct {
 	LDAPMail, LDAPName, LDAPGroup, LDAPGroupFilter            string
 
 	OIDCIssuer, OIDCClient, OIDCClaim, OIDCCA string
+}
+
+// Accounts is what the portal's accounts must be like.
+type Accounts struct {
+	PasswordLength int // characters
 }
 
 // Methods returns Domains as a map from domain to method.
@@ -253,7 +259,8 @@ func Default() *Config {
 			SessionIdle:    30 * time.Minute,
 			SessionMax:     12 * time.Hour,
 		},
-		Members: Members{Method: "off", Domains: []string{}, LDAPMail: "mail", LDAPName: "cn"},
+		Accounts: Accounts{PasswordLength: 15},
+		Members:  Members{Method: "off", Domains: []string{}, LDAPMail: "mail", LDAPName: "cn"},
 		Submission: Submission{
 			Address: "127.0.0.1:10025",
 			TLS:     "offered",

@@ -18,6 +18,7 @@ var sections = []struct{ name, doc string }{
 	{"store", "Where sealed messages lie, and who may ask for them."},
 	{"portal", "The web pages where recipients read and answer."},
 	{"members", "How the people of your own domains sign in to the portal."},
+	{"accounts", "What accounts of the portal must be like."},
 	{"submission", "Where Postseal hands in mail of its own: notices, replies, password mails."},
 	{"messages", "How long things last."},
 	{"reminders", "Who is told of messages that nobody has opened."},
@@ -115,6 +116,9 @@ func schema(c *Config) []key {
 			doc: `Claim with the mail address. "" is email, which then must be email_verified. Name no claim that people can set themselves.`},
 		{name: "members.oidc_ca", value: text{&c.Members.OIDCCA, anything}, example: `"/etc/ssl/provider-ca.pem"`,
 			doc: `Certificates of the authorities to trust (PEM). "" are the system's.`},
+
+		{name: "accounts.password_length", value: number{&c.Accounts.PasswordLength, 8, 64},
+			doc: `How many characters a password needs. NIST SP 800-63B-4 asks for 15 where the password stands alone, and for 8 where everybody has a second step. There is no rule of composition, on purpose; passwords made of common words, patterns, or the account's own name are refused.`},
 
 		{name: "submission.address", value: text{&c.Submission.Address, hostPort},
 			doc: `host:port of an SMTP service that relays for this machine. It has to pass the milter: Postseal recognises its own mail, and decides once more about what was released.`},

@@ -71,7 +71,7 @@
     const started = value !== '';
     const context = longestFirst([...split(form.dataset.words), ...split(name ? name.value : '')]);
     const folded = fold(value);
-    const long = runes(value) >= 15;
+    const long = runes(value) >= Number(form.dataset.length);
     state('length', long, started);
     // A short password says nothing yet about what it is made of.
     state('context', own(folded, context) >= 6, started && (long || runes(value) >= 8));
