@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -121,6 +122,19 @@ func TestUnwanted(t *testing.T) {
 	nobody := s.owner.seal(sealRequest{mode: seal.ModeAccount, to: guest, raw: plainMail}).Message
 	c.post("/m/"+nobody+"/open").wants(t, 200).lacks(t, text("unwanted.button"))
 	s.client().post("/m/"+id+"/unwanted").wants(t, 401)
+}
+
+func TestPINCookie(t *testing.T) {
+	for url, name := range map[string]string{"https://pickup.example.com": "__Host-postseal-pin", "http://127.0.0.1:9": "postseal-pin"} {
+		p, err := newPortal(Options{Owner: noOwner{}, SigningKey: make([]byte, 32), Pepper: make([]byte, 32), URL: url})
+		must(t, err)
+		w := httptest.NewRecorder()
+		p.setPIN(&call{w: w, r: httptest.NewRequest("POST", url, nil)}, pinned{id: "01a1ff9e-74e6-775b-a478-0972810e6e75"})
+		ck := w.Result().Cookies()[0]
+		if ck.Name != name || ck.Secure != p.secure || !ck.HttpOnly || ck.SameSite != http.SameSiteLaxMode || ck.Path != "/" || ck.Domain != "" || ck.MaxAge != 0 {
+			t.Errorf("%s: cookie %v", url, ck)
+		}
+	}
 }
 
 // FuzzPINCookie: whatever a browser sends as the cookie, it is a stretched PIN of
