@@ -12,9 +12,13 @@ import (
 	"github.com/postseal/postseal/cmd/postseal/config"
 )
 
-// milterSockets are the paths of the milter's Unix sockets.
+// milterSockets are the paths of the Unix sockets for the MTA.
 func milterSockets(c *config.Config) (paths []string) {
-	for _, address := range c.Milter.Listen {
+	addresses := c.Milter.Listen
+	if c.TLS.Outgoing == "postfix" {
+		addresses = append(slices.Clone(addresses), c.TLS.PolicySocket)
+	}
+	for _, address := range addresses {
 		if path, ok := strings.CutPrefix(address, "unix:"); ok {
 			paths = append(paths, path)
 		}

@@ -34,12 +34,18 @@ func checkSockets(ctx context.Context, r *report, c *config.Config, running bool
 	}
 	ctx, cancel := context.WithTimeout(ctx, 4*checkWait)
 	defer cancel()
-	for _, address := range c.Milter.Listen {
+	dial := func(where, address string, greet func(net.Conn) error) {
 		network, to := "tcp", strings.TrimPrefix(address, "inet:")
 		if path, ok := strings.CutPrefix(address, "unix:"); ok {
 			network, to = "unix", path
 		}
-		checkDial(ctx, r, silent, "milter", network, to, greetMilter)
+		checkDial(ctx, r, silent, where, network, to, greet)
+	}
+	for _, address := range c.Milter.Listen {
+		dial("milter", address, greetMilter)
+	}
+	if c.TLS.Outgoing == "postfix" {
+		dial("policies", c.TLS.PolicySocket, greetPolicies)
 	}
 	client := socket.NewClient(c.Store.Socket)
 	defer client.Close()
@@ -95,6 +101,23 @@ func greetMilter(conn net.Conn) error {
 	}
 	_, err := conn.Write([]byte{0, 0, 0, 1, 'Q'}) // SMFIC_QUIT
 	return err
+}
+
+// greetPolicies asks for the policy of a destination that no rule is about, as
+// Postfix does (socketmap_table(5)).
+func greetPolicies(conn net.Conn) error {
+	if _, err := io.WriteString(conn, "7:rules .,"); err != nil {
+		return err
+	}
+	const want = "9:NOTFOUND ,"
+	answer := make([]byte, len(want))
+	if _, err := io.ReadFull(conn, answer); err != nil {
+		return err
+	}
+	if string(answer) != want {
+		return errors.New("no socketmap protocol")
+	}
+	return nil
 }
 
 // greetPortal asks for the portal's health. The certificate is looked at apart.

@@ -186,7 +186,11 @@ func TestTLSWaitEnds(t *testing.T) {
 	if bytes.Contains(w.receivers["none.example"].Wire(), []byte("planted")) {
 		t.Error("it left in clear")
 	}
-	for _, f := range s.check(t).Findings {
+	good := s.check(t)
+	if !good.has("ok", "tls.sock answers") {
+		t.Errorf("a good site: %+v", good)
+	}
+	for _, f := range good.Findings {
 		if f.Where == "mta" && f.Level == "error" {
 			t.Errorf("a good site: %+v", f)
 		}
