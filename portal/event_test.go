@@ -49,6 +49,7 @@ func TestEvents(t *testing.T) {
 
 	want := []string{
 		info + eventActivated + from + "address=" + guest,
+		info + eventLogin + from + "address=" + guest,
 		info + eventOpened + from + "id=" + id + " address=" + guest,
 		info + eventOpened + from + "id=" + id + " address=" + guest,
 		warn + eventLoginFailed + from + "address=" + guest,
@@ -58,6 +59,7 @@ func TestEvents(t *testing.T) {
 		info + eventOpened + from + "id=" + id + " address=" + guest,
 		info + eventResetAsked + from + "address=" + guest,
 		info + eventReset + from + "address=" + guest,
+		info + eventLogin + from + "address=" + guest,
 		info + eventOpened + from + "id=" + once + " address=" + guest,
 		info + eventOpened + from + "id=" + script,
 	}
