@@ -20,6 +20,12 @@
 // Cross-origin requests that could change something are refused by
 // [net/http.CrossOriginProtection].
 //
+// # Language
+//
+// Each request has a viewer: who reads, in which language, time zone and format
+// (package locale). Every text comes from the catalogues there, and what a
+// template or a handler says to a reader goes through the viewer.
+//
 // # Messages
 //
 // Nothing is shown that has no valid manifest (signature of the milter) or whose

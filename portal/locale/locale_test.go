@@ -321,3 +321,17 @@ func TestTimes(t *testing.T) {
 		}
 	}
 }
+
+func TestZones(t *testing.T) {
+	for _, z := range Zones("") {
+		if _, err := time.LoadLocation(z); err != nil {
+			t.Error(err)
+		}
+	}
+	if !slices.IsSorted(Zones("")) {
+		t.Error("the zones are not sorted")
+	}
+	if got := Zones("Africa/Accra"); got[0] != "Africa/Accra" || len(got) != len(Zones(""))+1 {
+		t.Error("the zone chosen is not among them")
+	}
+}
