@@ -28,7 +28,7 @@ type Also struct {
 	TLSElse TLSElse  // what if it can't be; "" without TLS
 	TLSRule string   // the rule that wants it
 	// TLSByDomain is whether [Set.TLSPolicy] wants TLS or more for the recipient's
-	// domain: where the server asks for that, the message needs no route of its own.
+	// domain.
 	TLSByDomain bool
 }
 
