@@ -50,6 +50,7 @@ type Sealed struct {
 	PIN       string    // told to the sender alone, as digits; "" if there is none
 	Language  string    // of the recipient's account (BCP 47); "" if not known
 	Phrase    string    // the account's own, by which its notices are known; may be ""
+	Check     string    // by it the notice is known to be genuine; it opens nothing
 	Created   time.Time
 	Expires   time.Time
 }

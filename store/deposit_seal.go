@@ -136,7 +136,7 @@ func (d *Deposit) grant(key seal.MessageKey, payload id, pr payloadRecord, r Sea
 		return Sealed{}, fmt.Errorf("sign a manifest: %w", err)
 	}
 	account := s.vault.account(to)
-	out := Sealed{Message: m.Message, Recipient: given, Mode: r.Mode, Created: m.Created, Expires: r.Expires}
+	out := Sealed{Message: m.Message, Recipient: given, Mode: r.Mode, Check: s.vault.checkCode(message), Created: m.Created, Expires: r.Expires}
 	rec := messageRecord{
 		versioned: current, Account: account, Mode: r.Mode, Sender: r.Sender, Recipient: to,
 		MessageID: bounded(r.MessageID, maxMessageID), References: bounded(r.References, maxReferences),

@@ -89,6 +89,7 @@ type Owner interface {
 	SignIns
 	Factors
 	Settings
+	Notices
 }
 
 // Links are the calls of somebody who holds a link and no session.

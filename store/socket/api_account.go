@@ -202,3 +202,18 @@ type AccountChange struct {
 	// is also the language of mails to the account.
 	Preferences json.RawMessage `json:"preferences,omitempty"`
 }
+
+// Notices is the call of somebody who doubts a notice.
+type Notices interface {
+	// Genuine says what a notice's check code is of. Any other code is ErrUnknown;
+	// who tries many is slowed down.
+	Genuine(ctx context.Context, code, client string) (GenuineNotice, error)
+}
+
+// A GenuineNotice is what is told of a notice of ours: not to whom it went.
+type GenuineNotice struct {
+	Sender  string    `json:"sender"`
+	Domain  string    `json:"domain,omitempty"` // of the recipient; "" once it has ended
+	Created time.Time `json:"created"`
+	Ended   bool      `json:"ended,omitempty"`
+}

@@ -92,3 +92,8 @@ func (c *Client) Change(ctx context.Context, session seal.Token, n AccountChange
 func (c *Client) CloseAccount(ctx context.Context, session seal.Token, p Proof) error {
 	return c.ask(ctx, pathCloseAccount, once, proofRequest{Session: session, Proof: p}, nil)
 }
+
+// Genuine implements [Notices].
+func (c *Client) Genuine(ctx context.Context, code, client string) (GenuineNotice, error) {
+	return get[GenuineNotice](ctx, c, pathGenuine, again, genuineRequest{code, client})
+}

@@ -26,6 +26,7 @@ const (
 	pathEndSession    = "/v1/account/session/end"
 	pathChangeAccount = "/v1/account/change"
 	pathCloseAccount  = "/v1/account/close"
+	pathGenuine       = "/v1/genuine"
 )
 
 // The requests. A field that a call does not use is empty.
@@ -57,6 +58,10 @@ type (
 	changeRequest struct {
 		Session seal.Token    `json:"session"`
 		Change  AccountChange `json:"change"`
+	}
+	genuineRequest struct {
+		Code   string `json:"code"`
+		Client string `json:"client"`
 	}
 	methodAnswer struct {
 		Method string `json:"method"`
@@ -119,6 +124,9 @@ func (s *Server) accountRoutes() map[string]http.HandlerFunc {
 		}),
 		pathChangeAccount: call(s, maxRequest, func(ctx context.Context, q changeRequest) (nothing, error) {
 			return nothing{}, o.Change(ctx, q.Session, q.Change)
+		}),
+		pathGenuine: call(s, maxRequest, func(ctx context.Context, q genuineRequest) (GenuineNotice, error) {
+			return o.Genuine(ctx, q.Code, q.Client)
 		}),
 		pathCloseAccount: call(s, maxRequest, func(ctx context.Context, q proofRequest) (nothing, error) {
 			return nothing{}, o.CloseAccount(ctx, q.Session, q.Proof)
