@@ -1,82 +1,243 @@
 package portal
 
 import (
-	"os"
+	"encoding/base64"
+	"fmt"
+	"mime/quotedprintable"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/go-rod/rod"
 	"github.com/postseal/postseal/portal/browsertest"
+	"github.com/postseal/postseal/portal/display"
+	"github.com/postseal/postseal/portal/display/hostile"
 	"github.com/postseal/postseal/store/seal"
 )
 
-// hostileMails reads the attacks that package display's tests use too, and makes
-// mails of some each: one that breaks the parsing must not hide all others.
-func hostileMails(t *testing.T) []string {
-	t.Helper()
-	b, err := os.ReadFile("display/testdata/hostile.html")
-	must(t, err)
-	attacks := strings.Split(strings.TrimSpace(string(b)), "\n<")
-	if len(attacks) < 140 {
-		t.Fatalf("only %d attacks", len(attacks))
+// casesAMail is how many attacks stand in one mail.
+const casesAMail = 150
+
+// hostileMail makes a mail of a document, each third in another encoding.
+func hostileMail(i int, d hostile.Document) string {
+	encoding, body := "8bit", d.HTML
+	switch i % 3 {
+	case 1:
+		encoding, body = "base64", wrapped(base64.StdEncoding.EncodeToString([]byte(d.HTML)))
+	case 2:
+		var b strings.Builder
+		w := quotedprintable.NewWriter(&b)
+		_, _ = w.Write([]byte(d.HTML)) // a strings.Builder takes all
+		_ = w.Close()
+		encoding, body = "quoted-printable", b.String()
 	}
-	var mails []string
-	for i := 0; i < len(attacks); i += 10 {
-		body := "<p>" + strings.Join(attacks[i:min(i+10, len(attacks))], "</p><p><") + "</p>"
-		mails = append(mails, "From: clara@firm.example\nSubject: hostile\nContent-Type: text/html; charset=utf-8\n\n"+body+"\n")
-	}
-	return mails
+	return "From: clara@firm.example\nSubject: hostile " + strconv.Itoa(i) + "\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n" +
+		"Content-Transfer-Encoding: " + encoding + "\n\n" + body + "\n"
 }
 
-// harmless looks into the frame that shows a mail.
+func wrapped(s string) string {
+	var b strings.Builder
+	for len(s) > 76 {
+		b.WriteString(s[:76] + "\n")
+		s = s[76:]
+	}
+	return b.String() + s
+}
+
+// harmless looks into a document that shows a mail, and counts the paragraphs
+// that stand behind the cases.
 const harmless = `() => {
 	const bad = [];
 	for (const e of document.body.querySelectorAll('*')) {
 		if (e.namespaceURI !== 'http://www.w3.org/1999/xhtml') bad.push('namespace ' + e.nodeName);
-		if (/^(script|style|link|meta|base|iframe|frame|object|embed|form|input|button|select|textarea|svg|math|video|audio|source|picture|template|title|dialog)$/i.test(e.nodeName)) bad.push(e.nodeName);
+		if (/^(script|style|link|meta|base|iframe|frame|object|embed|form|input|button|select|textarea|svg|math|video|audio|source|picture|template|title|dialog|area|map|marquee|applet|slot)$/i.test(e.nodeName) || e.nodeName.includes('-')) bad.push(e.nodeName);
+		if (e.shadowRoot) bad.push('shadow root');
 		for (const a of e.attributes) {
-			if (/^(on|id$|name$|class$|srcset|background|ping|action|formaction|is$|slot|part)/i.test(a.name)) bad.push(e.nodeName + ' ' + a.name);
-			if (a.name === 'src' && !a.value.startsWith('data:image/')) bad.push('src ' + a.value);
-			if (a.name === 'href' && !/^(https?:|mailto:|tel:)/i.test(a.value)) bad.push('href ' + a.value);
-			if (a.name === 'href' && /^https?:/i.test(a.value) && e.target !== '_blank') bad.push('target ' + a.value);
+			if (/^(on|id$|name$|class$|srcset|background|ping|action|formaction|is$|slot|part|download|contenteditable|tabindex|autofocus|popover)/i.test(a.name)) bad.push(e.nodeName + ' ' + a.name);
+			if (a.name === 'src' && !/^data:image\/(png|jpeg|gif|webp);base64,/.test(a.value)) bad.push('src ' + a.value);
+			if (a.name === 'href' && !/^(https?|mailto|tel):$/.test(e.protocol)) bad.push('href ' + a.value);
+			if (a.name === 'href' && /^https?:$/.test(e.protocol) && e.target !== '_blank') bad.push('target ' + a.value);
+			if (a.name === 'href' && e.host === location.host) bad.push('our own page ' + a.value);
 			if (a.name === 'style' && /url|expression|@|\\|position|var\(|\{/i.test(a.value)) bad.push('style ' + a.value);
 		}
+		if (/fixed|sticky|absolute/.test(getComputedStyle(e).position)) bad.push('position of ' + e.nodeName);
 	}
-	return bad.join('\n');
+	return JSON.stringify({ bad: bad.slice(0, 20), after: document.querySelectorAll('p[title^=after]').length });
 }`
 
-// TestBrowserHostile shows hostile mails as both the server and the browser clean
-// them: nothing runs, nothing is loaded, nothing is left that could.
-func TestBrowserHostile(t *testing.T) {
+// A hostileSite shows hostile mail in all ways that there are.
+type hostileSite struct {
+	*site
+	t       *testing.T
+	trap    *trap
+	browser *browsertest.Browser
+	guest   *client
+	shown   int // cases whose paragraph was seen
+}
+
+func newHostileSite(t *testing.T, tr *trap) *hostileSite {
 	s := newSite(t, func(o *Options) { o.Limits.Page = 100 })
-	b := browsertest.Start(t)
-	account := b.Tab(t, true)
 	c, _ := s.activated(plainMail)
-	(&world{s: s}).as(account, cookieOf(c))
-	check := func(tb *browsertest.Tab, raw string) {
-		t.Helper()
-		if got := tb.Mail().MustEval(harmless).Str(); got != "" {
-			t.Errorf("left of %.300s\n%s", raw, got)
+	return &hostileSite{s, t, tr, browsertest.Start(t), c, 0}
+}
+
+// tab opens a tab that the trap watches: the guest's, or a stranger's.
+func (h *hostileSite) tab(guest, scripts bool) *browsertest.Tab {
+	tb := h.browser.Tab(h.t, scripts)
+	if guest {
+		(&world{s: h.site}).as(tb, cookieOf(h.guest))
+	}
+	h.trap.watch(h.t, tb, h.url, func(path string) bool {
+		return path == "/inbox" || strings.HasPrefix(path, "/m/") || strings.HasPrefix(path, "/o/") || path == "blank"
+	})
+	return tb
+}
+
+// check looks at a document that shows a mail.
+func (h *hostileSite) check(what string, tb *browsertest.Tab, p *rod.Page) {
+	h.t.Helper()
+	got := p.MustEval(harmless).Str()
+	if !strings.HasPrefix(got, `{"bad":[],`) {
+		h.t.Errorf("%s: left are %.2000s", what, got)
+	}
+	n, _ := strconv.Atoi(strings.Trim(got[strings.LastIndexByte(got, ':')+1:], "}"))
+	h.shown += n
+	if title := tb.MustEval(`() => document.title`).Str(); !strings.HasPrefix(title, "hostile") && title != "Message" {
+		h.t.Errorf("%s: the page became %q", what, title)
+	}
+	if sprung := h.trap.take(); len(sprung) > 0 {
+		h.t.Errorf("%s: %.2000q", what, sprung)
+	}
+}
+
+func (h *hostileSite) account(i int, raw string, tb *browsertest.Tab) {
+	h.t.Helper()
+	id, _ := h.sealed(seal.ModeAccount, raw)
+	h.guest.post("/m/"+id+"/open").wants(h.t, 200)
+	tb.Open(h.url + "/m/" + id)
+	h.check(fmt.Sprintf("mail %d on its page", i), tb, tb.Mail())
+	tb.Open(h.url + "/m/" + id + "/print")
+	h.check(fmt.Sprintf("mail %d for printing", i), tb, tb.Page)
+}
+
+func (h *hostileSite) oneTime(i int, raw string, tb *browsertest.Tab) {
+	h.t.Helper()
+	id, code := h.sealed(seal.ModeOneTime, raw)
+	tb.Open(h.url + "/o/" + id + "#" + code.Fragment())
+	tb.Press(text("onetime.button"))
+	tb.WaitFor("#m-subject", "hostile")
+	h.check(fmt.Sprintf("mail %d opened in the browser", i), tb, tb.Mail())
+}
+
+func (h *hostileSite) oneTimeWithoutScripts(i int, raw string, tb *browsertest.Tab) {
+	h.t.Helper()
+	id, code := h.sealed(seal.ModeOneTime, raw)
+	tb.Open(h.url + "/o/" + id)
+	tb.Fill("#code", code.Text())
+	tb.Press(text("onetime.button"))
+	h.check(fmt.Sprintf("mail %d without scripts", i), tb, tb.Mail())
+}
+
+// TestBrowserHostile shows the hostile corpus as both the server and the browser
+// clean it: nothing runs, nothing is loaded, nothing is left that could.
+func TestBrowserHostile(t *testing.T) {
+	tr := newTrap(t)
+	cases := hostile.Markup(tr.origin)
+	documents := hostile.Documents(cases, casesAMail)
+	h := newHostileSite(t, tr)
+	var account, once, bare *browsertest.Tab
+	for i, d := range documents {
+		if i%15 == 0 {
+			account, once, bare = h.tab(true, true), h.tab(false, true), h.tab(false, false)
 		}
-		for _, r := range tb.Requests() {
-			if strings.Contains(r, "evil.example") {
-				t.Errorf("a request left: %.100s", r)
-			}
-		}
-		if title := tb.MustEval(`() => document.title`).Str(); !strings.HasPrefix(title, "hostile") {
-			t.Errorf("the page became %q", title)
+		raw := hostileMail(i, d)
+		h.account(i, raw, account)
+		h.oneTime(i, raw, once)
+		if i%6 == 0 {
+			h.oneTimeWithoutScripts(i, raw, bare)
 		}
 	}
-	for _, raw := range hostileMails(t) {
-		id, _ := s.sealed(seal.ModeAccount, raw)
-		c.post("/m/" + id + "/open")
-		account.Open(s.url + "/m/" + id)
-		check(account, raw)
+	// On the page, for printing, by the browser, and a sixth without scripts.
+	t.Logf("%d cases in %d mails; behind them %d paragraphs were seen", len(cases), len(documents), h.shown)
+	if least := len(cases) * 3 * 9 / 10; h.shown < least {
+		t.Errorf("only %d of more than %d paragraphs were seen: cases hide others", h.shown, least)
+	}
+}
 
-		id, code := s.sealed(seal.ModeOneTime, raw)
-		tb := b.Tab(t, true)
-		tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
-		tb.Press(text("onetime.button"))
-		tb.WaitFor("#m-subject", "hostile")
-		check(tb, raw)
+// TestBrowserHostileControl shows that the trap works. It shows cases as they
+// are, each in a frame of its own: many get through. The same, cleaned and
+// without any policy, don't.
+func TestBrowserHostileControl(t *testing.T) {
+	tr := newTrap(t)
+	cases := hostile.Markup(tr.origin)
+	documents := hostile.Documents(cases, casesAMail)
+	sanitiser := display.NewSanitiser(2)
+	mux := http.NewServeMux()
+	page := func(w http.ResponseWriter, body string) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, "<!DOCTYPE html><html><head><title>hostile</title></head><body>"+body)
+	}
+	mux.HandleFunc("/frames/{first}/{step}", func(w http.ResponseWriter, r *http.Request) {
+		first, _ := strconv.Atoi(r.PathValue("first"))
+		step, _ := strconv.Atoi(r.PathValue("step"))
+		var b strings.Builder
+		for i := first; i < min(first+100*step, len(cases)); i += step {
+			fmt.Fprintf(&b, "<iframe src=/raw/%d></iframe>", i)
+		}
+		page(w, b.String())
+	})
+	mux.HandleFunc("/raw/{id}", func(w http.ResponseWriter, r *http.Request) {
+		id, _ := strconv.Atoi(r.PathValue("id"))
+		page(w, cases[id].HTML)
+	})
+	mux.HandleFunc("/clean/{id}", func(w http.ResponseWriter, r *http.Request) {
+		id, _ := strconv.Atoi(r.PathValue("id"))
+		clean, err := sanitiser.Sanitise(r.Context(), documents[id].HTML, nil)
+		if err != nil {
+			t.Error(err)
+		}
+		page(w, clean.HTML)
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	b := browsertest.Start(t)
+	open := func(paths []string) []string {
+		var tb *browsertest.Tab
+		for i, path := range paths {
+			if i%10 == 0 {
+				tb = b.Tab(t, true)
+				tr.watch(t, tb, srv.URL, func(string) bool { return true })
+			}
+			tb.Open(srv.URL + path)
+		}
+		return tr.take()
+	}
+
+	var paths []string
+	for i := range documents {
+		paths = append(paths, fmt.Sprintf("/clean/%d", i))
+	}
+	if sprung := open(paths); len(sprung) > 0 {
+		t.Errorf("cleaned and without a policy: %.2000q", sprung)
+	}
+
+	const step = 31
+	paths = nil
+	for i := 0; i < len(cases); i += 100 * step {
+		paths = append(paths, fmt.Sprintf("/frames/%d/%d", i, step))
+	}
+	sprung := open(paths)
+	through := caught(sprung)
+	t.Logf("of %d cases as they are %d got through: %d scripts, %d dialogs, %d loads, %d requests", len(cases)/step, len(through),
+		count(sprung, "script"), count(sprung, "dialog"), count(sprung, "load"), count(sprung, "request"))
+	if len(through) < len(cases)/step/6 {
+		t.Errorf("the trap sees %d of %d cases", len(through), len(cases)/step)
+	}
+	for _, kind := range []string{"script", "load", "request", "connection"} {
+		if count(sprung, kind) < 10 {
+			t.Errorf("the trap sees %d of kind %s", count(sprung, kind), kind)
+		}
 	}
 }

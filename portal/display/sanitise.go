@@ -65,12 +65,15 @@ func (s *Sanitiser) Sanitise(ctx context.Context, source string, pictures map[st
 var (
 	dataPicture = regexp.MustCompile(`^data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]`)
 	styleText   = regexp.MustCompile(`^[A-Za-z0-9 \t\r\n#%.,:;()+_!'"/-]*$`)
-	length      = regexp.MustCompile(`^[0-9]{1,5}(\.[0-9]{1,3})?%?$`)
-	colourText  = regexp.MustCompile(`^(#[0-9A-Fa-f]{3,8}|[A-Za-z]{1,30})$`)
-	word        = regexp.MustCompile(`^[A-Za-z-]{1,20}$`)
-	small       = regexp.MustCompile(`^[+-]?[0-9]{1,4}$`)
-	language    = regexp.MustCompile(`^[A-Za-z0-9-]{1,35}$`)
-	face        = regexp.MustCompile(`^[A-Za-z0-9 ,'"_-]{1,100}$`)
+	// With a host: "https:/logout" is a page of this portal to a browser (URL
+	// standard, special relative or authority state).
+	target     = regexp.MustCompile(`^\s*(?i:https?://[^/\\\s]|mailto:|tel:)`)
+	length     = regexp.MustCompile(`^[0-9]{1,5}(\.[0-9]{1,3})?%?$`)
+	colourText = regexp.MustCompile(`^(#[0-9A-Fa-f]{3,8}|[A-Za-z]{1,30})$`)
+	word       = regexp.MustCompile(`^[A-Za-z-]{1,20}$`)
+	small      = regexp.MustCompile(`^[+-]?[0-9]{1,4}$`)
+	language   = regexp.MustCompile(`^[A-Za-z0-9-]{1,35}$`)
+	face       = regexp.MustCompile(`^[A-Za-z0-9 ,'"_-]{1,100}$`)
 )
 
 // policy is what mail is made of, less everything that acts, loads, names itself
@@ -88,7 +91,7 @@ func policy() *bluemonday.Policy {
 	p.RequireParseableURLs(true)
 	p.AllowURLSchemes("http", "https", "mailto", "tel")
 	p.AllowDataURIImages()
-	p.AllowAttrs("href").OnElements("a")
+	p.AllowAttrs("href").Matching(target).OnElements("a")
 	p.AddTargetBlankToFullyQualifiedLinks(true)
 	p.RequireNoReferrerOnLinks(true)
 	p.AllowAttrs("src").Matching(dataPicture).OnElements("img")
@@ -109,20 +112,24 @@ func policy() *bluemonday.Policy {
 	p.AllowAttrs("type").Matching(regexp.MustCompile(`^[1aAiI]$|^(?i:disc|circle|square)$`)).OnElements("ol", "ul", "li")
 	p.AllowAttrs("nowrap").Matching(regexp.MustCompile(`^(?i:nowrap)?$`)).OnElements("td", "th")
 	p.AllowAttrs("open").Matching(regexp.MustCompile(`^(?i:open)?$`)).OnElements("details")
-	p.SkipElementsContent("title", "template", "svg", "math", "noscript", "noembed", "noframes", "xmp", "select",
-		"textarea", "object", "applet", "iframe", "frameset", "audio", "video", "canvas", "plaintext")
 	return p
 }
 
-// prepare does what the policy can't: filters styles in linear time, turns cid:
-// pictures into data: URLs, and the body element into one that may stay. Its
-// output is not safe; the policy runs after it.
+// skipped are the elements that go with all that is in them. The policy would
+// skip too, but it loses the rest of the mail after an end tag without a start.
+var skipped = set(`applet audio canvas frameset iframe math noembed noframes noscript nostyle object plaintext
+	script select style svg template textarea title video xmp`)
+
+// prepare does what the policy can't: leaves out what is skipped, filters styles
+// in linear time, turns cid: pictures into data: URLs, and the body element into
+// one that may stay. Its output is not safe; the policy runs after it.
 func prepare(source string, pictures map[string]Picture) Clean {
 	var c Clean
 	var b strings.Builder
 	room := maxInline * 4 / 3
 	z := html.NewTokenizer(strings.NewReader(source))
 	z.SetMaxBuf(maxHTML + 1)
+	depth := 0 // of skipped elements
 	for {
 		kind := z.Next()
 		switch kind {
@@ -133,16 +140,34 @@ func prepare(source string, pictures map[string]Picture) Clean {
 			continue
 		case html.EndTagToken:
 			t := z.Token()
-			if t.Data == "body" {
+			switch {
+			case skipped[t.Data]:
+				depth = max(depth-1, 0)
+				continue
+			case depth > 0 || t.Data == "frame":
+				continue
+			case t.Data == "body":
 				t.Data = "div"
 			}
 			b.WriteString(t.String())
 			continue
 		case html.TextToken:
-			b.Write(z.Raw())
+			if depth == 0 {
+				b.Write(z.Raw())
+			}
 			continue
 		}
 		t := z.Token()
+		if skipped[t.Data] {
+			// Only elements of SVG and MathML can be empty by a slash.
+			if kind == html.StartTagToken || depth == 0 && t.Data != "svg" && t.Data != "math" {
+				depth++
+			}
+			continue
+		}
+		if depth > 0 || t.Data == "frame" {
+			continue
+		}
 		if t.Data == "body" {
 			t.Data = "div"
 		}
