@@ -58,6 +58,7 @@ type noticeData struct {
 	NoPrint   bool
 	NoReply   bool
 	Phrase    string // may be ""
+	Check     string // code for the page that says whether the notice is genuine
 	Sent      string
 	Until     string
 }
@@ -68,7 +69,7 @@ func (r *Renderer) noticeData(t *tongue, n Notice) (*noticeData, error) {
 		page: r.page(t), Recipient: oneLine(s.Recipient),
 		Author: Author{clip(n.Author.Name), clip(n.Author.Address)},
 		PIN:    n.Restrict.PIN || s.PIN != "", NoPrint: n.Restrict.NoPrint, NoReply: n.Restrict.NoReply,
-		Phrase: clip(s.Phrase), Sent: r.moment(t, s.Created), Until: r.day(t, s.Expires),
+		Phrase: clip(s.Phrase), Check: s.Check, Sent: r.moment(t, s.Created), Until: r.day(t, s.Expires),
 	}
 	var err error
 	if d.Author.Address == "" {

@@ -54,7 +54,7 @@ func example(mode seal.Mode, account bool) Notice {
 		Subject: "Annual figures, strictly secret",
 		Sealed: store.Sealed{
 			Message: "0198f0c2-1111-7000-8000-000000000001", Recipient: "bob@customer.example",
-			Mode: mode, Account: account, Created: at, Expires: at.Add(30 * 24 * time.Hour),
+			Mode: mode, Account: account, Check: "3EKF-V9PCD-V9QQ", Created: at, Expires: at.Add(30 * 24 * time.Hour),
 		},
 	}
 	if !account {

@@ -29,7 +29,7 @@ func (r *Renderer) tryMails(try func(any, error)) {
 		Restrict: seal.Restriction{NoPrint: true, NoReply: true, PIN: true},
 		Sealed: store.Sealed{
 			Message: "00000000-0000-7000-8000-000000000000", Recipient: to,
-			Mode: seal.ModeAccount, Created: at, Expires: at, Phrase: "Phrase",
+			Mode: seal.ModeAccount, Created: at, Expires: at, Phrase: "Phrase", Check: "A1B2-C3D4E-F5G6",
 		},
 	}
 	try(r.Notice(n))
