@@ -103,6 +103,8 @@ func routes() []route {
 		{"POST", "/m/" + id + "/reply", session, upload, (*portal).reply},
 		{"GET", "/m/" + id + "/sent", session, light, (*portal).replySent},
 
+		{"GET", "/genuine", public, light, (*portal).genuineForm},
+		{"POST", "/genuine", attempt, light, (*portal).genuine},
 		// Sign-in with a second factor, or by an identity provider.
 		{"POST", "/login/second", attempt, light, (*portal).secondFactor},
 		{"GET", "/signin/return", public, light, (*portal).signInReturn},
