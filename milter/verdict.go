@@ -166,12 +166,3 @@ func addressesOf(ps []*person) []string {
 	}
 	return out
 }
-
-// raws lists the RCPT arguments of ps.
-func raws(ps []*person) []string {
-	var out []string
-	for _, p := range ps {
-		out = append(out, p.raws...)
-	}
-	return out
-}

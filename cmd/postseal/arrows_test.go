@@ -15,7 +15,8 @@ func TestArrows(t *testing.T) {
 		"rules":    {"rules"},
 		"store":    {"store"},
 		"milter":   {"milter", "rules", "store"},
-		"portal":   {"portal", "store"},
+		"portal":   {"portal", "store", "docs"}, // docs for the help that it shows
+		"docs":     {"docs"},
 		"examples": {"examples", "rules"}, // rules in its test
 		"bench":    {"bench", "cmd"},
 		"cmd":      {"cmd", "milter", "portal", "rules", "store", "examples"},
