@@ -12,28 +12,31 @@ import (
 	"strings"
 )
 
-// writeEntity writes a reply as a MIME entity (RFC 2045): the text alone, or
-// multipart/mixed with the files. The original isn't quoted: the reply goes by
-// ordinary mail.
+// writeEntity writes what somebody wrote as a MIME entity (RFC 2045): the text
+// alone, with marks also as HTML, or multipart/mixed with the files. An original
+// isn't quoted: the reply goes by ordinary mail.
 func writeEntity(w io.Writer, body string, files []file) error {
-	if len(files) == 0 {
+	html := markedHTML(body)
+	if len(files) == 0 && html == "" {
 		if _, err := io.WriteString(w, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"); err != nil {
 			return err
 		}
 		return writeText(w, body)
 	}
 	m := multipart.NewWriter(w)
+	if len(files) == 0 {
+		if _, err := fmt.Fprintf(w, "Content-Type: multipart/alternative; boundary=%q\r\n\r\n", m.Boundary()); err != nil {
+			return err
+		}
+		if err := writeBoth(m, body, html); err != nil {
+			return err
+		}
+		return m.Close()
+	}
 	if _, err := fmt.Fprintf(w, "Content-Type: multipart/mixed; boundary=%q\r\n\r\n", m.Boundary()); err != nil {
 		return err
 	}
-	p, err := m.CreatePart(textproto.MIMEHeader{
-		"Content-Type":              {"text/plain; charset=utf-8"},
-		"Content-Transfer-Encoding": {"quoted-printable"},
-	})
-	if err != nil {
-		return err
-	}
-	if err := writeText(p, body); err != nil {
+	if err := writeBody(m, body, html); err != nil {
 		return err
 	}
 	for _, f := range files {
@@ -47,7 +50,7 @@ func writeEntity(w io.Writer, body string, files []file) error {
 		}
 		lines := &lineWriter{w: p}
 		b := base64.NewEncoder(base64.StdEncoding, lines)
-		if _, err := b.Write(f.data); err != nil {
+		if err := f.copyTo(b); err != nil {
 			return err
 		}
 		if err := b.Close(); err != nil {
@@ -58,6 +61,58 @@ func writeEntity(w io.Writer, body string, files []file) error {
 		}
 	}
 	return m.Close()
+}
+
+// writeBody writes the text as the first part of a mail with files.
+func writeBody(m *multipart.Writer, body, html string) error {
+	if html == "" {
+		return writePart(m, "text/plain; charset=utf-8", body)
+	}
+	boundary := multipart.NewWriter(io.Discard).Boundary()
+	p, err := m.CreatePart(textproto.MIMEHeader{"Content-Type": {fmt.Sprintf("multipart/alternative; boundary=%q", boundary)}})
+	if err != nil {
+		return err
+	}
+	inner := multipart.NewWriter(p)
+	if err := inner.SetBoundary(boundary); err != nil {
+		return err
+	}
+	if err := writeBoth(inner, body, html); err != nil {
+		return err
+	}
+	return inner.Close()
+}
+
+// writeBoth writes the text as it was typed and as HTML, the better one last (RFC
+// 2046 section 5.1.4).
+func writeBoth(m *multipart.Writer, body, html string) error {
+	if err := writePart(m, "text/plain; charset=utf-8", body); err != nil {
+		return err
+	}
+	return writePart(m, "text/html; charset=utf-8", strings.ReplaceAll(html, "\r\n", "\n"))
+}
+
+func writePart(m *multipart.Writer, kind, text string) error {
+	p, err := m.CreatePart(textproto.MIMEHeader{"Content-Type": {kind}, "Content-Transfer-Encoding": {"quoted-printable"}})
+	if err != nil {
+		return err
+	}
+	return writeText(p, text)
+}
+
+// copyTo writes what the file holds.
+func (f file) copyTo(w io.Writer) error {
+	if f.open == nil {
+		_, err := w.Write(f.data)
+		return err
+	}
+	r, err := f.open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	_, err = io.Copy(w, r)
+	return err
 }
 
 // writeText writes lines in quoted-printable, each ending in CRLF.

@@ -25,6 +25,7 @@ var (
 	errPIN         = errors.New("the message needs its PIN")
 	errNoPrint     = errors.New("the message may not be printed")
 	errNoReply     = errors.New("the message may not be answered")
+	errNoForward   = errors.New("the message may not be passed on")
 )
 
 func throttled(wait time.Duration) error { return &socket.ThrottledError{RetryAfter: wait} }
@@ -51,6 +52,7 @@ var failures = []struct {
 	{errPIN, failure{http.StatusForbidden, "pin"}},
 	{errNoPrint, failure{http.StatusForbidden, "noprint"}},
 	{errNoReply, failure{http.StatusForbidden, "noreply"}},
+	{errNoForward, failure{http.StatusForbidden, "noforward"}},
 	{errBusy, failure{http.StatusServiceUnavailable, "busy"}},
 	{errIntegrity, failure{http.StatusBadGateway, "integrity"}},
 	{socket.ErrUnknown, failure{http.StatusNotFound, "unknown"}},

@@ -18,6 +18,10 @@ const (
 	eventReset       = "reset"       // a new password by a reset's link
 	eventOpened      = "opened"
 	eventReplied     = "replied"
+	eventComposed    = "composed" // a new message
+	eventPassword    = "password" // a new one, by the account
+	eventFactor      = "factor"   // a second factor was added or removed
+	eventClosed      = "closed"   // the account
 	eventPINFailed   = "pin-failed"
 	eventReleased    = "released"  // by the sender of a held message
 	eventWithdrawn   = "withdrawn" // by the sender of a held message
@@ -25,9 +29,6 @@ const (
 	eventExtended    = "extended"
 	eventReminded    = "reminded"
 	eventUnwanted    = "unwanted" // marked or unmarked
-	eventPassword    = "password" // a new one, by the account
-	eventFactor      = "factor"   // a second factor was added or removed
-	eventClosed      = "closed"   // the account
 )
 
 // event logs what a client did: its address, then the account's address or the

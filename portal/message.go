@@ -195,6 +195,7 @@ func (p *portal) openMessage(c *call) error {
 		return err
 	}
 	p.event(c, eventOpened, "id", f.ID, "address", c.user.address)
+	p.met(c, 0, c.sender(f))
 	return c.redirect("/m/" + f.ID)
 }
 

@@ -5,63 +5,42 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/postseal/postseal/portal/display"
-	"github.com/postseal/postseal/store/seal"
 	"github.com/postseal/postseal/store/socket"
 )
-
-// A replyView is the data of the form for a reply.
-type replyView struct {
-	ID      string
-	To      string
-	From    string // the account's address
-	Subject string
-	Body    string
-	Nonce   string
-	Limit   int64 // of the whole reply, in octets
-	Errors  map[string]string
-}
 
 // An answer is what the form of a reply carried.
 type answer struct {
 	subject, body, name, nonce string
 	token, code                string // of a one-time link
 	files                      []file
+
+	// Of an account:
+	draft, kind, answers string
+	to, cc, action       string
+	options              socket.SendOptions
+	kept                 []draftFile // that are with the draft already
 }
 
+// A file is an attachment: what it holds, or where that is read from.
 type file struct {
 	name string
 	data []byte
+	open func() (io.ReadCloser, error) // nil: data is all
 }
 
 const (
 	maxSubject = 500     // octets
 	maxBody    = 1 << 20 // octets of text
 	maxFiles   = 50
-	maxFields  = 100
+	maxFields  = 200
+	// maxAddresses bounds a line of recipients, in octets.
+	maxAddresses = 8000
 )
-
-func (p *portal) replyForm(c *call) error {
-	f, err := p.opened(c)
-	if err != nil {
-		return err
-	}
-	if f.manifest.Restrict.NoReply {
-		return errNoReply
-	}
-	if !f.CanReply {
-		return errNotFound
-	}
-	return p.renderReply(c, http.StatusOK, f, replyView{Subject: replySubject(f), Body: c.user.preferences.body(), Nonce: seal.NewToken().Encode()})
-}
-
-func (p *portal) renderReply(c *call, status int, f *fetched, v replyView) error {
-	v.ID, v.To, v.From, v.Limit = f.ID, c.sender(f), c.user.address, p.limits.Reply
-	return p.render(c, status, "reply", c.text("reply.title"), v)
-}
 
 // replySubject is the message's subject with one "Re:".
 func replySubject(f *fetched) string {
@@ -70,44 +49,6 @@ func replySubject(f *fetched) string {
 		return clip(s, maxSubject)
 	}
 	return clip("Re: "+s, maxSubject)
-}
-
-// reply sends an answer to a message of the user's.
-func (p *portal) reply(c *call) error {
-	f, err := p.opened(c)
-	if err != nil {
-		return err
-	}
-	if f.manifest.Restrict.NoReply {
-		return errNoReply
-	}
-	a, err := p.readAnswer(c)
-	v := replyView{Subject: a.subject, Body: a.body, Nonce: a.nonce, Errors: map[string]string{}}
-	if v.Nonce == "" {
-		v.Nonce = seal.NewToken().Encode()
-	}
-	if v.Subject == "" {
-		v.Subject = replySubject(f)
-	}
-	switch {
-	case errors.Is(err, socket.ErrTooLarge):
-		v.Errors["files"] = c.text("reply.toolarge", "Size", c.viewer.Size(p.limits.Reply))
-		return p.renderReply(c, http.StatusRequestEntityTooLarge, f, v)
-	case err != nil:
-		return err
-	case strings.TrimSpace(a.body) == "" && len(a.files) == 0:
-		v.Errors["body"] = c.text("reply.empty")
-		return p.renderReply(c, http.StatusUnprocessableEntity, f, v)
-	}
-	err = p.send(c, socket.Caller{Session: c.user.token}, f.ID, v.Nonce, a)
-	switch {
-	case errors.Is(err, socket.ErrTooLarge):
-		v.Errors["files"] = c.text("reply.toolarge", "Size", c.viewer.Size(p.limits.Reply))
-		return p.renderReply(c, http.StatusRequestEntityTooLarge, f, v)
-	case err != nil:
-		return err
-	}
-	return c.redirect("/m/" + f.ID + "/sent")
 }
 
 // replySent says that a reply is on its way.
@@ -202,7 +143,7 @@ func (a *answer) add(field, name string, b []byte) (over bool) {
 		if len(a.files) >= maxFiles {
 			return true
 		}
-		a.files = append(a.files, file{display.CleanName(name, ""), b})
+		a.files = append(a.files, file{name: display.CleanName(name, ""), data: b})
 		return false
 	}
 	if len(b) > maxBody {
@@ -221,6 +162,26 @@ func (a *answer) add(field, name string, b []byte) (over bool) {
 	case "nonce":
 		if len(s) <= 100 {
 			a.nonce = s
+		}
+	case "draft":
+		a.draft = clip(s, 36)
+	case "kind":
+		a.kind = clip(s, 10)
+	case "answers":
+		a.answers = clip(s, 36)
+	case "to":
+		a.to = clip(cleanLine(s), maxAddresses)
+	case "cc":
+		a.cc = clip(cleanLine(s), maxAddresses)
+	case "action":
+		a.action = clip(s, 50)
+	case "option":
+		a.option(s)
+	case "days":
+		a.options.Days, _ = strconv.Atoi(s)
+	case "kept":
+		if f, ok := parseKept(s); ok && len(a.kept) < maxFiles {
+			a.kept = append(a.kept, f)
 		}
 	case "token":
 		a.token = clip(s, 200)

@@ -140,7 +140,7 @@ func TestWriteEntity(t *testing.T) {
 		{"lines", "a\n\nb\n\n\n", "a\r\n\r\nb\r\n", nil},
 		{"dots and From", ".\nFrom here\n..x", ".\r\nFrom here\r\n..x\r\n", nil},
 		{"long and wide", strings.Repeat("äöü €", 300), strings.Repeat("äöü €", 300) + "\r\n", nil},
-		{"boundary in the text", "--x\n--", "--x\r\n--\r\n", []file{{"a.txt", []byte("a\nb")}, {"b.pdf", bytes.Repeat([]byte{0, 255}, 5000)}}},
+		{"boundary in the text", "--x\n--", "--x\r\n--\r\n", []file{{name: "a.txt", data: []byte("a\nb")}, {name: "b.pdf", data: bytes.Repeat([]byte{0, 255}, 5000)}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -44,6 +44,9 @@ type route struct {
 // ever is part of a path.
 const id = "{id:[0-9a-fA-F-]{36}}"
 
+// fileID matches the id of a file of a draft.
+const fileID = "{file:[0-9a-f-]{36}}"
+
 // routes is the whole table. What it doesn't list is denied.
 func routes() []route {
 	return []route{
@@ -89,6 +92,13 @@ func routes() []route {
 		{"GET", "/m/search", session, light, (*portal).searchForm},
 		{"POST", "/m/search", session, light, (*portal).search},
 		{"POST", "/m/change", session, light, (*portal).change},
+		{"GET", "/m/write", session, light, (*portal).newForm},
+		{"POST", "/m/write", session, upload, (*portal).write},
+		{"GET", "/m/write/" + id, session, light, (*portal).draftForm},
+		{"GET", "/m/write/" + id + "/" + fileID, session, light, (*portal).fileStatus},
+		{"POST", "/m/write/" + id + "/" + fileID + "/{from:[0-9]{1,5}}", session, upload, (*portal).putPart},
+		{"GET", "/m/own/" + id, session, light, (*portal).ownItem},
+		{"GET", "/m/own/" + id + "/" + fileID, session, download, (*portal).ownPart},
 		{"GET", "/m/" + id, session, light, (*portal).message},
 		{"POST", "/m/" + id + "/open", session, light, (*portal).openMessage},
 		{"POST", "/m/" + id + "/unread", session, light, (*portal).markUnread},
@@ -101,6 +111,8 @@ func routes() []route {
 		{"GET", "/m/" + id + "/eml", session, download, (*portal).messageOriginal},
 		{"GET", "/m/" + id + "/reply", session, light, (*portal).replyForm},
 		{"POST", "/m/" + id + "/reply", session, upload, (*portal).reply},
+		{"GET", "/m/" + id + "/all", session, light, (*portal).replyAllForm},
+		{"GET", "/m/" + id + "/forward", session, light, (*portal).forwardForm},
 		{"GET", "/m/" + id + "/sent", session, light, (*portal).replySent},
 
 		{"GET", "/genuine", public, light, (*portal).genuineForm},

@@ -33,7 +33,7 @@ type bound struct {
 }
 
 // pages lists the templates; each is a file in web/templates and defines "main".
-var pages = []string{"activate", "confirm", "search", "error", "forgot", "genuine", "inbox", "link", "login", "message", "onetime", "onetime-message", "pin", "help", "preferences", "recall", "release", "reply", "sent", "status", "unwanted", "settings", "settings-totp", "settings-passkey", "settings-codes", "signin-away", "signin-return", "signin-second"}
+var pages = []string{"activate", "confirm", "own", "search", "error", "forgot", "genuine", "inbox", "link", "login", "message", "onetime", "onetime-message", "pin", "help", "preferences", "recall", "release", "reply", "sent", "status", "unwanted", "settings", "settings-totp", "settings-passkey", "settings-codes", "signin-away", "signin-return", "signin-second"}
 
 func newViews(a *assets) (*views, error) {
 	v := &views{assets: a, pages: map[string]*view{}}

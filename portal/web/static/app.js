@@ -118,6 +118,7 @@
 
   // Too much to upload is said before, not after.
   for (const f of document.querySelectorAll('form[data-reply]')) {
+    if (f.dataset.draft) continue; // write.js
     const files = f.querySelector('input[type=file]');
     const problem = f.querySelector('#files-error');
     const tooLarge = () => {
