@@ -107,7 +107,7 @@ func TestKeyboard(t *testing.T) {
 	})
 	t.Run("right to left", func(t *testing.T) {
 		// Every page is laid out by logical properties: turned around, nothing
-		// sticks out.
+		// sticks out but what scrolls by itself.
 		for _, path := range []string{"/", "/inbox", "/m/" + w.html, "/settings/preferences"} {
 			tb := b.Tab(t, true)
 			tb.Screen(390, 844, "light")
@@ -117,7 +117,7 @@ func TestKeyboard(t *testing.T) {
 				document.documentElement.dir = 'rtl';
 				const out = [...document.body.querySelectorAll('main *, footer *, header *')].filter((e) => {
 					const b = e.getBoundingClientRect();
-					return b.width > 0 && !e.closest('.visually-hidden') && !e.closest('.inbox') && (b.left < -1 || b.right > innerWidth + 1);
+					return b.width > 0 && !e.closest('.visually-hidden') && !e.closest('.inbox') && !e.closest('.folders ul') && (b.left < -1 || b.right > innerWidth + 1);
 				});
 				return out.slice(0, 3).map((e) => e.outerHTML.slice(0, 100)).join(' ');
 			}`)

@@ -43,7 +43,13 @@
       frame.classList.add('fitted');
     };
     frame.addEventListener('load', fit);
-    if (frame.contentDocument && frame.contentDocument.readyState === 'complete') fit();
+    // Not the empty document that a frame has before its own.
+    const shown = frame.contentDocument;
+    if (shown && shown.readyState === 'complete' && shown.URL !== 'about:blank') fit();
+    // No style rule matches a frame that the keyboard has gone into.
+    const mark = () => setTimeout(() => frame.classList.toggle('entered', document.activeElement === frame));
+    addEventListener('blur', mark);
+    addEventListener('focus', mark);
     addEventListener('resize', fit);
   }
 
