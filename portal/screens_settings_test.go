@@ -61,6 +61,12 @@ func (w *world) settingsScreens() []screen {
 			tb.Press(text("second.button"))
 			tb.WaitFor(".problem", text("second.wrong"))
 		}},
+		{"genuine", func(tb *browsertest.Tab) {
+			tb.Open(s.url + "/genuine")
+			tb.Fill("#code", m.Check)
+			tb.Press(text("genuine.button"))
+			tb.WaitFor(".good", text("genuine.yes"))
+		}},
 		{"signin-return-refused", func(tb *browsertest.Tab) { tb.Open(s.url + "/signin/return") }},
 	}
 }
