@@ -306,6 +306,28 @@ func TestHoldFails(t *testing.T) {
 	}
 }
 
+// The store keeps a bounded Message-ID. What is released is known again by it.
+func TestReleasedWithLongMessageID(t *testing.T) {
+	f := &fakeStore{}
+	s := newServer(t, f, nil)
+	tm := letter("<block@a.example>")
+	for i, h := range tm.header {
+		if h[0] == "Message-ID" {
+			tm.header[i][1] = " <" + strings.Repeat("long", 400) + "@example.com>"
+		}
+	}
+	connect(t, s, true).transact(tm)
+	if len(f.held) != 1 || len(f.held[0].MessageID) > 1000 {
+		t.Fatalf("%d held, Message-ID of %d octets", len(f.held), len(f.held[0].MessageID))
+	}
+	back := released(tm, f, 0)
+	d := connect(t, s, true).transact(back)
+	wantAccepted(t, d)
+	if a := back.apply(t, d); len(f.held) != 1 || len(a.to) != 1 || a.body != tm.body {
+		t.Errorf("%d held, to %q", len(f.held), a.to)
+	}
+}
+
 // A member's answer to what a guest wrote in the portal stays secret.
 func TestThreadStaysSecret(t *testing.T) {
 	for _, tt := range []struct {

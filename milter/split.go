@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/postseal/postseal/milter/guard"
 	"github.com/postseal/postseal/store"
 )
 
@@ -119,10 +120,10 @@ func (w *work) copy(to *person) store.Mail {
 	}
 }
 
-// ownID is the Message-ID of the message, and the field to add where it has none:
-// mail of the outbox is known by it.
+// ownID is what mail of the outbox that is the message is known by, its Message-ID,
+// and the field to add where it has none.
 func (w *work) ownID(kind string) (id string, added []byte) {
-	if id = headerLine(w.m.get("Message-ID")); id != "" {
+	if id = guard.ID(headerLine(w.m.get("Message-ID"))); id != "" {
 		return id, nil
 	}
 	id = fmt.Sprintf("<%s.%x@postseal.invalid>", kind, sha256.Sum256([]byte(w.about())))

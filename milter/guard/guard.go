@@ -22,6 +22,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,7 +60,21 @@ func New(key [32]byte) *Guard { return &Guard{key} }
 type Envelope struct {
 	From      string
 	To        []string
-	MessageID string
+	MessageID string // whole, or as [ID] gives it
+}
+
+// maxID is the longest Message-ID that stands for itself: a line of a header has 998
+// octets at most (RFC 5322 section 2.1.1).
+const maxID = 500
+
+// ID is what a mail is known by: its Message-ID on one line, or a digest of one that
+// is longer than anybody has a reason to make it. ID of an ID is the same.
+func ID(messageID string) string {
+	id := strings.Join(strings.Fields(messageID), " ")
+	if len(id) <= maxID {
+		return id
+	}
+	return fmt.Sprintf("<sha256.%x>", sha256.Sum256([]byte(id)))
 }
 
 // Mark returns the field's value for a mail that is sent now. A pass of at most
@@ -125,7 +140,7 @@ func (g *Guard) mac(e Envelope, pass []byte, seconds int64) []byte {
 	}
 	put(strconv.FormatInt(seconds, 16))
 	put(strings.ToLower(e.From))
-	put(strings.Join(strings.Fields(e.MessageID), " "))
+	put(ID(e.MessageID))
 	to := make([]string, len(e.To))
 	for i, a := range e.To {
 		to[i] = strings.ToLower(a)

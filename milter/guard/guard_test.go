@@ -62,6 +62,39 @@ func TestGenuine(t *testing.T) {
 	}
 }
 
+// A mail is known by its Message-ID, however long its sender made that.
+func TestID(t *testing.T) {
+	long := "<" + strings.Repeat("x", 2000) + "@a.example>"
+	for _, tt := range []struct{ name, id, want string }{
+		{"usual", "<1@example.com>", "<1@example.com>"},
+		{"folded", "<1@example.com>\n ", "<1@example.com>"},
+		{"none", "", ""},
+		{"long", long, ID(long)},
+		{"long, other spaces", "\n " + long, ID(long)},
+	} {
+		if got := ID(tt.id); got != tt.want || len(got) > maxID || ID(got) != got {
+			t.Errorf("%s: %q", tt.name, got)
+		}
+	}
+	if ID(long) == ID(long+" <2@a.example>") {
+		t.Error("two long ones are one")
+	}
+	c := e
+	c.MessageID = ID(long)
+	mark := New(key).Mark(c, []byte("x"), now)
+	if c.MessageID = long; !genuine(mark, c) {
+		t.Error("the mail with the long one is not known again")
+	}
+	if c.MessageID = long + "x"; genuine(mark, c) {
+		t.Error("another one passes")
+	}
+}
+
+func genuine(mark string, e Envelope) bool {
+	_, ok := New(key).Genuine(mark, e, now)
+	return ok
+}
+
 func TestPass(t *testing.T) {
 	long := strings.Repeat("0123456789", MaxPass/10)
 	for _, pass := range []string{"x", `{"rules":["card"]}`, long} {
