@@ -75,7 +75,7 @@ func newDirectory(o *DirectoryOptions) (*directory, error) {
 
 // connect returns a connection that nobody can listen to.
 func (d *directory) connect(ctx context.Context) (*ldap.Conn, error) {
-	c, err := ldap.DialURL(d.o.URL, ldap.DialWithTLSDialer(d.tls, &net.Dialer{Timeout: timeout}))
+	c, err := ldap.DialURL(d.o.URL, ldap.DialWithDialer(&net.Dialer{Timeout: timeout}), ldap.DialWithTLSConfig(d.tls))
 	if err != nil {
 		return nil, fmt.Errorf("%w: directory: %w", ErrUnavailable, err)
 	}
