@@ -8,6 +8,7 @@ import (
 	"github.com/emersion/go-message/charset"
 
 	"github.com/postseal/postseal/milter/notice"
+	"github.com/postseal/postseal/rules"
 )
 
 // words decodes RFC 2047 in any charset.
@@ -31,14 +32,16 @@ func (m *message) author() notice.Author {
 	return notice.Author{Address: m.from}
 }
 
-// replyTo is where an answer in the portal goes. A member says it in the header;
-// from outside only the envelope sender can be held to it.
+// replyTo is where an answer in the portal goes, which leaves in clear: for a member's
+// message to the member whom its header names, and nowhere outside. From outside only
+// the envelope sender can be held to it.
 func (w *work) replyTo(internal bool) string {
 	if !internal || w.m.from == "" {
 		return w.m.from
 	}
 	for _, name := range []string{"Reply-To", "From"} {
-		if l, err := mail.ParseAddressList(w.m.get(name)); err == nil && len(l) > 0 {
+		l, err := mail.ParseAddressList(w.m.get(name))
+		if err == nil && len(l) > 0 && rules.Internal(l[0].Address, w.server.options.InternalDomains) {
 			return l[0].Address
 		}
 	}
