@@ -18,7 +18,7 @@ import (
 )
 
 // casesAMail is how many attacks stand in one mail.
-const casesAMail = 150
+const casesAMail = 300
 
 // hostileMail makes a mail of a document, each third in another encoding.
 func hostileMail(i int, d hostile.Document) string {
@@ -66,6 +66,12 @@ const harmless = `() => {
 	}
 	return JSON.stringify({ bad: bad.slice(0, 20), after: document.querySelectorAll('p[title^=after]').length });
 }`
+
+// uncovered names what lies over the subject and the facts of a printed mail.
+const uncovered = `() => [...document.querySelectorAll('body > h1, body > table:first-of-type td')].map((e) => {
+	const box = e.getBoundingClientRect(), on = document.elementFromPoint(box.left + 2, box.top + box.height / 2);
+	return on === null || e.contains(on) ? '' : on.outerHTML.slice(0, 200);
+}).filter(Boolean).join(' ')`
 
 // A hostileSite shows hostile mail in all ways that there are.
 type hostileSite struct {
@@ -120,6 +126,9 @@ func (h *hostileSite) account(i int, raw string, tb *browsertest.Tab) {
 	h.check(fmt.Sprintf("mail %d on its page", i), tb, tb.Mail())
 	tb.Open(h.url + "/m/" + id + "/print")
 	h.check(fmt.Sprintf("mail %d for printing", i), tb, tb.Page)
+	if covers := tb.MustEval(uncovered).Str(); covers != "" {
+		h.t.Errorf("mail %d for printing: over the facts is %s", i, covers)
+	}
 }
 
 func (h *hostileSite) oneTime(i int, raw string, tb *browsertest.Tab) {
@@ -149,7 +158,7 @@ func TestBrowserHostile(t *testing.T) {
 	h := newHostileSite(t, tr)
 	var account, once, bare *browsertest.Tab
 	for i, d := range documents {
-		if i%15 == 0 {
+		if i%4 == 0 { // a tab has a minute
 			account, once, bare = h.tab(true, true), h.tab(false, true), h.tab(false, false)
 		}
 		raw := hostileMail(i, d)
@@ -206,7 +215,7 @@ func TestBrowserHostileControl(t *testing.T) {
 	open := func(paths []string) []string {
 		var tb *browsertest.Tab
 		for i, path := range paths {
-			if i%10 == 0 {
+			if i%4 == 0 {
 				tb = b.Tab(t, true)
 				tr.watch(t, tb, srv.URL, func(string) bool { return true })
 			}

@@ -33,7 +33,10 @@ func (p *portal) printView(c *call) error {
 			return err
 		}
 		if err == nil {
-			body = clean.HTML
+			// The mail stands below what we say of it, and must not cover it.
+			if boxed, err := display.Boxed(clean.HTML); err == nil {
+				body = boxed
+			}
 		}
 	}
 	framed(c.w.Header(), display.FramePolicy)

@@ -10,6 +10,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/emersion/go-message"
@@ -34,6 +35,7 @@ type Mail struct {
 	HTML        string  // as in the message, not yet sanitised; "" if there is none
 	Inline      map[string]Picture
 	Attachments []Attachment
+	Calendar    string // the first calendar object, for [ReadCalendar]; it is an attachment, too
 	// Damaged: the structure could not be read whole. What is missing is in the
 	// original.
 	Damaged bool
@@ -129,6 +131,11 @@ func Read(r io.Reader) (*Mail, error) {
 					return nil
 				}
 			}
+			m.Attachments = append(m.Attachments, Attachment{index, CleanName(name, kind), kind, rest(e.Body, int64(len(b)))})
+			return nil
+		case kind == "text/calendar" && m.Calendar == "":
+			b, _ := io.ReadAll(io.LimitReader(e.Body, maxCalendar+1)) // what is readable
+			m.Calendar = string(b)
 			m.Attachments = append(m.Attachments, Attachment{index, CleanName(name, kind), kind, rest(e.Body, int64(len(b)))})
 			return nil
 		}
@@ -278,12 +285,24 @@ var words = mime.WordDecoder{CharsetReader: func(charset string, r io.Reader) (i
 }}
 
 // Decode returns a header value with its encoded words decoded (RFC 2047), as
-// one line of valid text.
+// one line of valid text. What has nothing to see in it is "".
 func Decode(v string) string {
 	if d, err := words.DecodeHeader(v); err == nil {
 		v = d
 	}
-	return strings.Join(strings.Fields(validText([]byte(v))), " ")
+	v = strings.Join(strings.Fields(validText([]byte(v))), " ")
+	if strings.IndexFunc(v, visible) < 0 {
+		return ""
+	}
+	return v
+}
+
+// blankCell is a cell of Braille without dots.
+const blankCell = '\u2800'
+
+// visible says whether a character leaves a mark.
+func visible(r rune) bool {
+	return r != blankCell && !unicode.IsSpace(r) && !unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 func fields(e *message.Entity) []Field {

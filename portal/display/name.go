@@ -24,7 +24,7 @@ func CleanName(name, kind string) string {
 			return '_' // forbidden on Windows, or read as syntax by some client
 		case r == utf8.RuneError:
 			return '_'
-		case unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp):
+		case unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point) || r == blankCell:
 			return -1 // among them U+202E, which turns exe.pdf around
 		case unicode.IsSpace(r):
 			return ' '
@@ -32,7 +32,7 @@ func CleanName(name, kind string) string {
 		return r
 	}, name)
 	name = strings.Trim(strings.Join(strings.Fields(name), " "), ". ")
-	if name == "" {
+	if strings.IndexFunc(name, visible) < 0 {
 		return "attachment" + extension(kind)
 	}
 	stem, ext := name, ""
@@ -42,9 +42,12 @@ func CleanName(name, kind string) string {
 	if reserved(stem) {
 		stem = "_" + stem
 	}
-	for len(stem)+len(ext) > maxName {
-		_, n := utf8.DecodeLastRuneInString(stem)
-		stem = stem[:len(stem)-n]
+	if len(stem)+len(ext) > maxName {
+		for len(stem)+len(ext) > maxName {
+			_, n := utf8.DecodeLastRuneInString(stem)
+			stem = stem[:len(stem)-n]
+		}
+		stem = strings.TrimRight(stem, ". ")
 	}
 	return stem + ext
 }

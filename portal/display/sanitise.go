@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/microcosm-cc/bluemonday"
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // A Sanitiser makes mail's HTML safe to show. It is safe for concurrent use.
@@ -277,6 +279,25 @@ func Unstyled(clean string) string {
 			b.Write(z.Raw())
 		}
 	}
+}
+
+// Boxed returns sanitised HTML in a box that it can't leave: its elements end
+// inside, and what its styles move out of the box isn't painted. So it can stand
+// in one document with what isn't the mail's.
+func Boxed(clean string) (string, error) {
+	nodes, err := html.ParseFragment(strings.NewReader(clean), &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div})
+	if err != nil {
+		return "", ErrCostly // nested too deep
+	}
+	var b strings.Builder
+	b.WriteString(`<div style="overflow:clip;clear:both">`)
+	for _, n := range nodes {
+		if err := html.Render(&b, n); err != nil {
+			return "", fmt.Errorf("render html: %w", err)
+		}
+	}
+	b.WriteString("</div>")
+	return b.String(), nil
 }
 
 // Frame returns the document that goes into the sandboxed frame.

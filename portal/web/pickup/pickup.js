@@ -165,18 +165,23 @@ async function open(id, code, pin, progress) {
 // cleanName is package display's CleanName.
 export function cleanName(name, kind) {
   let s = String(name || '').split(/[/\\]/).pop()
-    .replace(/[<>:"|?*;%\ufffd]/g, '_').replace(/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]/gu, '').replace(/\s+/g, ' ').replace(/^[. ]+|[. ]+$/g, '');
+    .replace(/[<>:"|?*;%\ufffd]/g, '_').replace(/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufff0-\ufff8]/gu, '').replace(/\s+/g, ' ').replace(/^[. ]+|[. ]+$/g, '');
   if (!s) s = 'attachment' + ({ 'application/pdf': '.pdf', 'text/plain': '.txt', 'message/rfc822': '.eml' }[kind] || '.bin');
   if (/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(s)) s = '_' + s;
   if (s.length > 120) {
     const dot = s.lastIndexOf('.');
     const ext = dot > 0 && s.length - dot <= 16 ? s.slice(dot) : '';
-    s = s.slice(0, 120 - ext.length) + ext;
+    s = s.slice(0, 120 - ext.length).replace(/[. ]+$/, '') + ext;
   }
   return s;
 }
 
-const oneLine = (s) => String(s || '').replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ').replace(/\s+/g, ' ').trim();
+// oneLine and cleanText are package display's Decode and validText.
+const oneLine = (s) => {
+  const line = String(s || '').replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ').replace(/\s+/g, ' ').trim();
+  return /[^\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u.test(line) ? line : '';
+};
+const cleanText = (s) => s.replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, '');
 
 const properties = new Set(('background background-color border border-top border-right border-bottom border-left border-color ' +
   'border-style border-width border-radius border-collapse border-spacing clear color direction display float font font-family ' +
@@ -235,7 +240,8 @@ function purify(html, pictures, frame) {
         break;
       }
       case 'href':
-        if (node.nodeName !== 'A' || !/^(https?:|mailto:|tel:)/i.test(data.attrValue.trim())) data.keepAttr = false;
+        // With a host: "https:/logout" is a page of this portal.
+        if (node.nodeName !== 'A' || !/^(https?:\/\/[^/\\\s]|mailto:|tel:)/i.test(data.attrValue.trim())) data.keepAttr = false;
         break;
       case 'background':
         remote = true;
@@ -249,7 +255,8 @@ function purify(html, pictures, frame) {
       node.setAttribute('rel', 'noopener noreferrer');
     }
   });
-  const fragment = purifier.sanitize(html, {
+  // With a body to begin with, a frameset can't take its place.
+  const fragment = purifier.sanitize(`<body>${html}`, {
     RETURN_DOM_FRAGMENT: true,
     ALLOWED_TAGS: ('a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details ' +
       'dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q s samp ' +
@@ -449,12 +456,17 @@ async function display({ token, message, manifest, found }) {
   let text = mail.text || '';
   if (html) {
     await load($('m-frame'));
-    const { page, remote } = purify(html, pictures, $('m-frame'));
-    $('m-remote').hidden = !remote;
-    if (!text) text = page.textContent;
-    $('m-frame').contentDocument.body.replaceChildren(page);
+    try {
+      const { page, remote } = purify(html, pictures, $('m-frame'));
+      $('m-remote').hidden = !remote;
+      if (!text) text = page.textContent;
+      $('m-frame').contentDocument.body.replaceChildren(page);
+    } catch {
+      html = ''; // the text is all there is to show
+    }
+    $('m-unsafe').hidden = Boolean(html);
   }
-  $('m-text').textContent = text;
+  $('m-text').textContent = cleanText(text);
   $('m-original').onclick = () => save(message, cleanName((subject || 'message').slice(0, 80) + '.eml'));
 
   const views = $('m-switch');
