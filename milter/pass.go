@@ -20,6 +20,8 @@ type pass struct {
 	AuthUser string     `json:"auth,omitempty"`
 	Client   netip.Addr `json:"client,omitzero"`
 	TLS      string     `json:"tls,omitempty"`
+	// Seal is set of a message that a member wrote in the portal. It was never held.
+	Seal *sealOrder `json:"seal,omitempty"`
 }
 
 const passVersion = 1
@@ -30,7 +32,7 @@ const passVersion = 1
 func (m *message) passFor(rule string) ([]byte, error) {
 	p := pass{Version: passVersion, AuthUser: m.authUser, Client: m.client, TLS: m.tls}
 	if m.pass != nil {
-		p.Rules = slices.Clone(m.pass.Rules)
+		p.Rules, p.Seal = slices.Clone(m.pass.Rules), m.pass.Seal
 	}
 	p.Rules = append(p.Rules, rule)
 	return json.Marshal(p)

@@ -46,7 +46,7 @@ func (w *work) seal(d Deposit) error {
 			MessageID: headerLine(w.m.get("Message-ID")), References: headerLine(w.m.get("References")),
 			ReplyTo: w.replyTo(w.internal()), Summary: summary, Message: original,
 			Created: w.m.received, Expires: w.m.received.Add(k.expires),
-			Restrict: k.restrict, ReadReceipt: k.readReceipt,
+			Restrict: k.restrict, ReadReceipt: k.readReceipt, Others: w.answerable(),
 		}
 		r.Summary.Size = size
 		r.Summary.Subject = strip(summary.Subject, members[k])

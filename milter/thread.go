@@ -36,6 +36,7 @@ func threadIDs(m *message) []string {
 // keepSecret seals for those who wrote in the portal what they are answered, where
 // no rule said that it may go in clear.
 func (s *Server) keepSecret(ctx context.Context, m *message, d *rules.Decision) error {
+	s.sealComposed(m, d)
 	if !s.options.Thread || len(d.Verdicts) != len(m.recipients) {
 		return nil
 	}

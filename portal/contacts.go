@@ -86,6 +86,6 @@ func (u *user) mayWriteTo(address string) bool {
 	domain := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
 	return slices.ContainsFunc(u.domains, func(d string) bool {
 		d = strings.ToLower(d)
-		return domain == d || strings.HasSuffix(domain, "."+d)
+		return domain == d || strings.HasPrefix(d, ".") && strings.HasSuffix(domain, d)
 	})
 }

@@ -56,7 +56,7 @@ func newTestOwner(t testing.TB, change func(*store.Options)) *testOwner {
 	must(t, err)
 	kept := store.Options{
 		Dir: filepath.Join(dir, "store"), Keys: o.signer, Recovery: o.signer.Recovery, Mails: plainMails{},
-		Now: o.now, MmapSize: 64 << 20, MinFree: -1, Compose: store.Compose{Domains: []string{"firm.example"}},
+		Now: o.now, MmapSize: 64 << 20, MinFree: -1, Compose: store.Compose{Domains: []string{"firm.example", ".firm.example"}},
 	}
 	change(&kept)
 	o.Store, err = store.Open(kept)

@@ -143,12 +143,12 @@ func (s *Store) writer(tx *bbolt.Tx, session seal.Token, m socket.Composition) (
 	return w, err
 }
 
-// within reports whether an address is of one of the domains, or below it.
+// within reports whether an address is of one of the domains.
 func within(address string, domains []string) bool {
 	n := normalise(address)
 	_, domain, _ := strings.Cut(n[strings.LastIndexByte(n, '@'):], "@")
 	return slices.ContainsFunc(domains, func(d string) bool {
 		d = strings.ToLower(d)
-		return domain == d || strings.HasSuffix(domain, "."+d)
+		return domain == d || strings.HasPrefix(d, ".") && strings.HasSuffix(domain, d)
 	})
 }

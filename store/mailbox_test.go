@@ -360,7 +360,7 @@ func TestLimitsOfDrafts(t *testing.T) {
 func TestCompose(t *testing.T) {
 	member := func(a string) bool { return strings.HasSuffix(a, "@example.com") }
 	e := newEnv(t, func(o *Options) {
-		o.Compose = Compose{Domains: []string{"example.com"}, Member: member, Pass: func(by string, s socket.SendOptions) ([]byte, error) {
+		o.Compose = Compose{Domains: []string{"example.com", ".example.com"}, Member: member, Pass: func(by string, s socket.SendOptions) ([]byte, error) {
 			return []byte(fmt.Sprint(by, s.Days)), nil
 		}}
 	})
@@ -412,7 +412,7 @@ func TestCompose(t *testing.T) {
 			t.Errorf("%v: sent twice", tc.to)
 		}
 	}
-	if info := must(e.SessionInfo(ctx, bob.Token))(t); info.Compose != socket.ComposeInternal || !slices.Equal(info.Domains, []string{"example.com"}) {
+	if info := must(e.SessionInfo(ctx, bob.Token))(t); info.Compose != socket.ComposeInternal || !slices.Equal(info.Domains, []string{"example.com", ".example.com"}) {
 		t.Errorf("%+v", info)
 	}
 	if info := must(e.SessionInfo(ctx, dora.Token))(t); info.Compose != socket.ComposeAny {

@@ -75,7 +75,8 @@ type Reminders struct {
 
 // Compose says who may write new messages in the portal. The zero value: nobody.
 type Compose struct {
-	// Domains are those to which guests may write, with what is below them.
+	// Domains are those to which guests may write: "example.com" is that domain
+	// alone, ".example.com" what is below it.
 	Domains []string
 	// Member reports whether an address is internal: its account may write to
 	// anybody. nil: there are no members who write.

@@ -274,7 +274,24 @@ func storeOptions(c *config.Config, k *keys.Owner, mails store.Mailer, log *slog
 			ExpiredUnread: c.Reminders.ExpiredUnread,
 		},
 		RecoveryOffline: c.Keys.Recovery == "offline",
+		Compose:         compose(c),
 	}
+}
+
+// compose says who writes new messages in the portal.
+func compose(c *config.Config) store.Compose {
+	if !c.Portal.Compose {
+		return store.Compose{}
+	}
+	o := store.Compose{Domains: c.Portal.ComposeDomains}
+	if len(o.Domains) == 0 {
+		o.Domains = c.InternalDomains
+	}
+	if c.Members.Method != "off" || len(c.Members.Domains) > 0 {
+		o.Member = func(address string) bool { return rules.Internal(address, c.InternalDomains) }
+		o.Pass = milter.ComposePass
+	}
+	return o
 }
 
 // replyEntity is how many octets a reply of limits.reply has as MIME: base64 with

@@ -2,6 +2,7 @@ package notice
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/postseal/postseal/store"
@@ -38,6 +39,9 @@ func (r *Renderer) Reset(m store.ResetMail) (store.Mail, error) {
 // hold, with the guest in Reply-To, in the thread of the original. A person wrote
 // it, so it is not Auto-Submitted: a note of absence is of use to the guest.
 func (r *Renderer) ReplyHeader(m store.ReplyMail) (store.Mail, error) {
+	if m.Member {
+		return r.memberHeader(m)
+	}
 	name := oneLine(m.Guest) + " via " + oneLine(r.options.Organisation)
 	if n := oneLine(m.Name); n != "" {
 		name = n + " (" + oneLine(m.Guest) + ") via " + oneLine(r.options.Organisation)
@@ -49,15 +53,54 @@ func (r *Renderer) ReplyHeader(m store.ReplyMail) (store.Mail, error) {
 	if validAddress(m.Guest) {
 		f.set("Reply-To", address(m.Name, m.Guest))
 	}
-	if !validAddress(m.To) {
-		return store.Mail{}, fmt.Errorf("write a reply: its destination is no address")
+	if err := f.recipients(m); err != nil {
+		return store.Mail{}, err
 	}
-	f.set("To", address("", m.To))
 	f.set("Subject", encode(m.Subject))
 	f.set("Message-ID", id)
 	f.thread(m.InReplyTo, m.References+" "+m.InReplyTo)
 	f.set("MIME-Version", "1.0")
 	return store.Mail{Kind: "reply", From: r.options.ReplyFrom, To: []string{m.To}, ID: id, Data: f.b.Bytes()}, nil
+}
+
+// memberHeader writes the header of what a member wrote in the portal: it comes
+// from the member's own address, as if the member's mail client had sent it.
+func (r *Renderer) memberHeader(m store.ReplyMail) (store.Mail, error) {
+	if !validAddress(m.Guest) {
+		return store.Mail{}, fmt.Errorf("write a message: its sender is no address")
+	}
+	id := r.messageID("composed", m.ID)
+	var f fields
+	f.set("Date", m.Date.In(time.UTC).Format(rfc5322))
+	f.set("From", address(m.Name, m.Guest))
+	if err := f.recipients(m); err != nil {
+		return store.Mail{}, err
+	}
+	f.set("Subject", encode(m.Subject))
+	f.set("Message-ID", id)
+	f.thread(m.InReplyTo, m.References+" "+m.InReplyTo)
+	f.set("MIME-Version", "1.0")
+	return store.Mail{Kind: "composed", From: m.Guest, To: []string{m.To}, ID: id, Data: f.b.Bytes()}, nil
+}
+
+// recipients writes To and Cc.
+func (f *fields) recipients(m store.ReplyMail) error {
+	for _, l := range []struct {
+		name string
+		to   []string
+	}{{"To", append([]string{m.To}, m.Also...)}, {"Cc", m.Cc}} {
+		var list []string
+		for _, to := range l.to {
+			if !validAddress(to) {
+				return fmt.Errorf("write a reply: its destination is no address")
+			}
+			list = append(list, address("", to))
+		}
+		if len(list) > 0 {
+			f.set(l.name, strings.Join(list, ", "))
+		}
+	}
+	return nil
 }
 
 // A Report tells somebody whom a rule names what was done with a message. It

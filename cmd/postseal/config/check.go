@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -164,6 +165,11 @@ func address(s string) error {
 // cross checks what single keys can't know. report takes a key and what is wrong.
 func (c *Config) cross(report func(key, format string, args ...any)) {
 	c.crossMembers(report)
+	for _, d := range c.Portal.ComposeDomains {
+		if !slices.Contains(c.InternalDomains, d) && !rules.Internal("x@"+strings.TrimPrefix(d, "."), c.InternalDomains) {
+			report("portal.compose_domains", "%q is not among internal_domains: recipients can write to your own people alone", d)
+		}
+	}
 	if len(c.Milter.Listen) == 0 {
 		report("milter.listen", "is empty, want at least one socket")
 	}

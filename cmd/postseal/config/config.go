@@ -76,6 +76,8 @@ type Portal struct {
 	TrustedProxies []string
 	SessionIdle    time.Duration
 	SessionMax     time.Duration
+	Compose        bool
+	ComposeDomains []string // empty: the internal ones
 }
 
 // Proxies returns TrustedProxies as networks.
@@ -258,6 +260,8 @@ func Default() *Config {
 			TrustedProxies: []string{},
 			SessionIdle:    30 * time.Minute,
 			SessionMax:     12 * time.Hour,
+			Compose:        true,
+			ComposeDomains: []string{},
 		},
 		Accounts: Accounts{PasswordLength: 15},
 		Members:  Members{Method: "off", Domains: []string{}, LDAPMail: "mail", LDAPName: "cn"},

@@ -83,6 +83,10 @@ func schema(c *Config) []key {
 			doc: `A session that is not used ends after this time.`},
 		{name: "portal.session_max", value: duration{&c.Portal.SessionMax, minute, 30 * day},
 			doc: `A session ends after this time in any case.`},
+		{name: "portal.compose", value: boolean{&c.Portal.Compose},
+			doc: `Recipients with an account may write new messages to your own people, and forward to them, not only answer. Members who sign in may write to anybody; what goes outside is sealed.`},
+		{name: "portal.compose_domains", value: list{&c.Portal.ComposeDomains, domain}, example: `["example.com"]`,
+			doc: `The domains that recipients may write to, written as those of internal_domains, of which they must be some; empty: all of them.`},
 
 		{name: "members.method", value: choice{&c.Members.Method, memberMethods},
 			doc: `How members sign in: "off", as guests do, by the link in a notice; "password", a password of the portal that a link to their own address lets them choose; "ldap", the password of your directory; "oidc", your identity provider (OpenID Connect). With the last two there is no password here, and recovery must be online.`},
