@@ -64,13 +64,14 @@ func quotedString(s string) bool {
 }
 
 // domain reports whether s looks like a domain or an address literal. Underscores
-// are in use.
+// are in use, and a final dot; with two of them it would be another domain to the
+// rules, and to an MTA that takes off all there are the same.
 func domain(s string) bool {
 	more := ".-_"
 	if n := len(s); n > 2 && s[0] == '[' && s[n-1] == ']' {
 		s, more = s[1:n-1], ".-:"
 	}
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+	return s != "" && !strings.HasPrefix(s, ".") && !strings.Contains(s, "..") && !strings.ContainsFunc(s, func(r rune) bool {
 		return r < utf8.RuneSelf && !alphanumeric(r) && !strings.ContainsRune(more, r)
 	}) && !disguised(s)
 }

@@ -50,6 +50,9 @@ func TestMailbox(t *testing.T) {
 		{"<bob@\uff45xample.com>", false, false},
 		{"<bob@exam\u00adple.com>", false, false},
 		{"<bob@example\u3002com>", false, false},
+		{"<bob@guest.example..>", false, false},
+		{"<bob@guest..example>", false, false},
+		{"<bob@.guest.example>", false, false},
 		{"<bob@bu\u0308cher.example>", false, false},
 	} {
 		if got := mailbox(tt.raw); got != tt.ok {
