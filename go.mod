@@ -5,6 +5,7 @@ go 1.26.8
 require (
 	filippo.io/age v1.3.2
 	github.com/BurntSushi/toml v1.6.0
+	github.com/arran4/golang-ical v0.3.4
 	github.com/bodgit/sevenzip v1.6.5
 	github.com/btcsuite/btcd/btcutil v1.2.0
 	github.com/emersion/go-message v0.18.2
