@@ -341,6 +341,8 @@ func TestThreadStaysSecret(t *testing.T) {
 	}{
 		{name: "an answer", to: "<Reader@customer.example>", ids: " <m0@example.com>", sealed: true, want: 'a'},
 		{name: "further down", to: "<reader@customer.example>", ids: " <x@y.example>\n <m0@example.com><z@y.example>", sealed: true, want: 'a'},
+		{name: "with words and commas", to: "<reader@customer.example>", ids: " Your mail of Friday <m0@example.com>, <z@y.example>", sealed: true, want: 'a'},
+		{name: "folded inside", to: "<reader@customer.example>", ids: " < <m0@exam\n ple.com>(the first)", sealed: true, want: 'a'},
 		{name: "to somebody else", to: "<other@customer.example>", ids: " <m0@example.com>", want: 'a'},
 		{name: "of another thread", to: "<reader@customer.example>", ids: " <m9@example.com>", want: 'a'},
 		{name: "switched off", off: true, to: "<reader@customer.example>", ids: " <m0@example.com>", want: 'a'},
@@ -360,6 +362,34 @@ func TestThreadStaysSecret(t *testing.T) {
 			}
 		})
 	}
+	t.Run("and to others", func(t *testing.T) {
+		f := &fakeStore{written: map[string]string{"<m0@example.com>": "known@customer.example"}}
+		s := newServer(t, f, func(o *Options) { o.Thread = true })
+		// Bob's is sealed by the thread, the guest's by a rule.
+		tm := letter("<bob@partner.example>", "<colleague@example.com>", "<known@customer.example>")
+		d := connect(t, s, true).transact(tm)
+		wantAccepted(t, d)
+		if a := tm.apply(t, d); len(f.sealed) != 1 || len(f.sealed[0].Recipients) != 2 || len(a.to) != 1 || a.to[0] != "<colleague@example.com>" {
+			t.Errorf("%d sealed, in clear to %q", len(f.sealed), a.to)
+		}
+	})
+	t.Run("and to others, each by itself", func(t *testing.T) {
+		f := &fakeStore{written: map[string]string{"<m0@example.com>": "cc@customer.example"}}
+		wantAccepted(t, connect(t, newServer(t, f, func(o *Options) { o.Thread = true }), true).transact(letter("<bob@partner.example>")))
+		if len(f.sealed) != 1 {
+			t.Error("not sealed")
+		}
+	})
+	t.Run("in a second field", func(t *testing.T) {
+		f := &fakeStore{written: map[string]string{"<m0@example.com>": "reader@customer.example"}}
+		tm := letter("<reader@customer.example>")
+		tm.header[9] = [2]string{"In-Reply-To", " <x@y.example>"}
+		tm.header = append(tm.header, [2]string{"In-Reply-To", " <m0@example.com>"})
+		wantAccepted(t, connect(t, newServer(t, f, func(o *Options) { o.Thread = true }), true).transact(tm))
+		if len(f.sealed) != 1 {
+			t.Error("not sealed")
+		}
+	})
 	t.Run("a rule that delivers", func(t *testing.T) {
 		f := &fakeStore{written: map[string]string{"<m0@example.com>": "reader@customer.example"}}
 		s := newServer(t, f, func(o *Options) {
