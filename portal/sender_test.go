@@ -145,6 +145,9 @@ func TestReleaseOfDeferred(t *testing.T) {
 	d := s.owner.postpone()
 	c.post("/h", "code", d.Code.Text()).wants(t, 200, "Newsletter", text("release.intro.deferred"), "50 recipients")
 	c.post("/h/release", "code", d.Code.Fragment()).wants(t, 200, text("release.released.deferred"))
+	other := s.owner.postpone().Code.Fragment()
+	c.post("/h/withdraw", "code", other).wants(t, 200, text("release.withdrawn.heading"), text("release.withdrawn.deferred")).
+		lacks(t, text("release.withdrawn.text"))
 }
 
 func TestStatus(t *testing.T) {
