@@ -251,6 +251,39 @@ func TestTrusted(t *testing.T) {
 	}
 }
 
+// Trust, and a release at the sender's server, hold as long as the rule offers them.
+func TestTrustEndsWithTheOffer(t *testing.T) {
+	const rule = "version = 1\n[[rule]]\nname = \"review\"\nthen = \"block\"\nwhen.always = true\nrelease = "
+	for _, tt := range []struct {
+		release       string
+		trusted, back bool // what passes
+	}{
+		{`{ mode = "defer", trust = "recipient" }`, true, true},
+		{`{ mode = "defer", trust = "none" }`, false, true},
+		{`false`, false, false},
+	} {
+		t.Run(tt.release, func(t *testing.T) {
+			with := func(f *fakeStore, release string) *Server {
+				return newServer(t, f, func(o *Options) { o.Rules = loadRules(t, rule+release+"\n") })
+			}
+			tm := letter("<guest@a.example>")
+			f := &fakeStore{trusted: map[string]bool{"review ann@example.com guest@a.example": true}}
+			d := connect(t, with(f, tt.release), true).transact(tm)
+			if passed := d.code == 'a' && len(f.held) == 0; passed != tt.trusted {
+				t.Errorf("of a trusted sender: answer %q %q, %d held", d.code, d.data, len(f.held))
+			}
+
+			f = &fakeStore{}
+			connect(t, with(f, `{ mode = "defer" }`), true).transact(tm)
+			f.only(t).State = store.HoldReleased
+			d = connect(t, with(f, tt.release), true).transact(tm)
+			if passed := d.code == 'a' && len(f.held) == 0; passed != tt.back {
+				t.Errorf("after the release: answer %q %q, %d held", d.code, d.data, len(f.held))
+			}
+		})
+	}
+}
+
 // A released message counted when it came first.
 func TestReleasedDoesNotCountAgain(t *testing.T) {
 	const text = `

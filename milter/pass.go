@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/postseal/postseal/rules"
 	"github.com/postseal/postseal/store"
 )
 
@@ -53,19 +54,23 @@ func (m *message) bring(b []byte) error {
 
 // released answers rules.Message.Released: whether the message may go through a
 // rule that would block it. With a body it also looks for a deferral.
-func (s *Server) released(ctx context.Context, m *message, body io.ReaderAt, size int64) func(rule, recipient string) (bool, error) {
-	return func(rule, recipient string) (bool, error) {
-		if m.pass != nil && slices.Contains(m.pass.Rules, rule) {
+func (s *Server) released(ctx context.Context, m *message, body io.ReaderAt, size int64) func(r rules.Release, recipient string) (bool, error) {
+	return func(r rules.Release, recipient string) (bool, error) {
+		if m.pass != nil && slices.Contains(m.pass.Rules, r.Rule) {
 			return true, nil
 		}
-		if m.from == "" {
-			return false, nil // nobody has released or is trusted
+		if m.from == "" || !r.Offered {
+			return false, nil // it is no sender's to release, whatever the rule once said
 		}
-		ok, err := s.options.Store.Trusted(ctx, rule, m.from, normalise(recipient))
-		if ok || err != nil || body == nil || m.pass != nil {
-			return ok, err
+		if r.Trust != rules.TrustNone {
+			if ok, err := s.options.Store.Trusted(ctx, r.Rule, m.from, normalise(recipient)); ok || err != nil {
+				return ok, err
+			}
 		}
-		key, err := m.deferralKey(rule, body, size)
+		if body == nil || m.pass != nil {
+			return false, nil
+		}
+		key, err := m.deferralKey(r.Rule, body, size)
 		if err != nil {
 			return false, err
 		}

@@ -59,7 +59,7 @@ priority = "high"
 	}
 	f.Fuzz(func(t *testing.T, mail, from, to string) {
 		m := &Message{From: from, Recipients: []string{to, "cy@example.com"}}
-		m.Released = func(_, recipient string) (bool, error) { return len(recipient)%2 == 0, nil }
+		m.Released = func(_ Release, recipient string) (bool, error) { return len(recipient)%2 == 0, nil }
 		if ParseMessage(m, []byte(mail)) != nil {
 			return
 		}

@@ -26,9 +26,9 @@ type Message struct {
 	// Released tells whether a rule that blocks or quarantines lets this message
 	// through to a recipient, because somebody released it or trusts its sender since. The
 	// rule is then passed over, and the following ones are asked. It is asked with
-	// Release.Rule, and only when the rule matches. nil: never. When it fails, so
-	// does the evaluation.
-	Released func(rule, recipient string) (bool, error)
+	// the release as the rule gives it now, and only when the rule matches. nil:
+	// never. When it fails, so does the evaluation.
+	Released func(r Release, recipient string) (bool, error)
 }
 
 // SentBefore is a Message.Sent that always says n.

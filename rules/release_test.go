@@ -50,9 +50,9 @@ attachment.name = "*.xls"
 
 // released makes Message.Released of "rule recipient" pairs and notes what was
 // asked.
-func released(asked *[]string, pairs ...string) func(rule, recipient string) (bool, error) {
-	return func(rule, recipient string) (bool, error) {
-		pair := rule + " " + recipient
+func released(asked *[]string, pairs ...string) func(r Release, recipient string) (bool, error) {
+	return func(r Release, recipient string) (bool, error) {
+		pair := r.Rule + " " + recipient
 		*asked = append(*asked, pair)
 		return slices.Contains(pairs, pair), nil
 	}
@@ -134,7 +134,7 @@ func TestEvaluateHeaderReleased(t *testing.T) {
 	m := newMessage(t, "Subject: [secret]\n\nx\n", "ann@example.com", "cy@example.com")
 	m.Size = 0
 	for want, ok := range map[string]bool{"block by secret": false, "deliver": true} {
-		m.Released = func(string, string) (bool, error) { return ok, nil }
+		m.Released = func(Release, string) (bool, error) { return ok, nil }
 		d, decided, err := set.EvaluateHeader(context.Background(), m)
 		if err != nil || !decided || d.Verdicts[0].String() != want {
 			t.Errorf("released %t: %v, %t, %v; want %s", ok, d, decided, err, want)
@@ -145,7 +145,7 @@ func TestEvaluateHeaderReleased(t *testing.T) {
 // When nobody can tell what is released, nothing is decided.
 func TestReleasedFails(t *testing.T) {
 	m := newMessage(t, "Subject: [secret]\n\nx\n", "ann@example.com", "bob@guest.example")
-	m.Released = func(string, string) (bool, error) { return true, errBroken }
+	m.Released = func(Release, string) (bool, error) { return true, errBroken }
 	set := loadText(t, blockRules)
 	if d, err := set.Evaluate(context.Background(), m); !errors.Is(err, errBroken) || d != nil {
 		t.Errorf("got %v, %v", d, err)
@@ -188,7 +188,7 @@ func TestDefaultsBlock(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := newMessage(t, tt.mail, "ann@example.com", "bob@guest.example")
-			m.Released = func(rule, _ string) (bool, error) { return slices.Contains(tt.released, rule), nil }
+			m.Released = func(r Release, _ string) (bool, error) { return slices.Contains(tt.released, r.Rule), nil }
 			d, err := loadText(t, tt.rules).Evaluate(context.Background(), m)
 			if err != nil {
 				t.Fatal(err)

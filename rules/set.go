@@ -177,7 +177,7 @@ func (r *run) decide(st *state, d Verdict) bool {
 		d.Release = quarantinedBy(cmp.Or(d.Rule, d.Release.Rule))
 	}
 	if d.Action == Block || d.Action == Quarantine {
-		if st.released(d.Release.Rule) {
+		if st.released(d.Release) {
 			if !slices.Contains(v.Passed, d.Release.Rule) {
 				v.Passed = append(v.Passed, d.Release.Rule)
 			}
@@ -192,13 +192,13 @@ func (r *run) decide(st *state, d Verdict) bool {
 
 // released asks whether what a rule blocks is let through to the recipient that
 // is being decided. An error ends the evaluation.
-func (st *state) released(rule string) bool {
+func (st *state) released(r Release) bool {
 	if st.message.Released == nil {
 		return false
 	}
-	ok, err := st.message.Released(rule, st.recipient)
+	ok, err := st.message.Released(r, st.recipient)
 	if err != nil {
-		st.err = fmt.Errorf("ask for a release from rule %q: %w", rule, err)
+		st.err = fmt.Errorf("ask for a release from rule %q: %w", r.Rule, err)
 	}
 	return ok && err == nil
 }

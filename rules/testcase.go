@@ -156,7 +156,7 @@ func (l *loader) decodeTest(n node) {
 }
 
 // decodeReleased makes a message's Released of names of rules.
-func (l *loader) decodeReleased(n node) func(rule, recipient string) (bool, error) {
+func (l *loader) decodeReleased(n node) func(r Release, recipient string) (bool, error) {
 	var names []string
 	for _, item := range n.texts() {
 		text := item.value.(string)
@@ -166,7 +166,7 @@ func (l *loader) decodeReleased(n node) func(rule, recipient string) (bool, erro
 		}
 		names = append(names, text)
 	}
-	return func(rule, _ string) (bool, error) { return slices.Contains(names, rule), nil }
+	return func(r Release, _ string) (bool, error) { return slices.Contains(names, r.Rule), nil }
 }
 
 func (l *loader) decodeExpect(t *testCase, n node) {

@@ -60,7 +60,7 @@ func newRulesTestCommand(a *app) *cobra.Command {
 			for _, r := range to {
 				m.Recipients = append(m.Recipients, bareAddress(r))
 			}
-			m.Released = func(rule, _ string) (bool, error) { return slices.Contains(released, rule), nil }
+			m.Released = func(r rules.Release, _ string) (bool, error) { return slices.Contains(released, r.Rule), nil }
 			m.AuthUser, m.TLS = user, tls
 			var err error
 			if client != "" {
