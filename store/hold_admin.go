@@ -126,7 +126,8 @@ func (s *Store) ReleaseHeld(ctx context.Context, text, key, why string) error {
 	return s.releaseHold(ctx, hold, key, false, Entry{Note: byAdministrator(why)})
 }
 
-// RejectHeld ends a hold without sending anything.
+// RejectHeld ends a hold: the message is not sent, and who knows that it was held
+// is told.
 func (s *Store) RejectHeld(ctx context.Context, text, why string) error {
 	return s.dropHold(ctx, HoldRejected, Entry{Event: EventRejected, Note: byAdministrator(why)},
 		func(tx *bbolt.Tx) (id, holdRecord, error) { return s.holdByID(tx, text) })

@@ -258,6 +258,9 @@ func (s *Store) dropHold(ctx context.Context, state HoldState, e Entry, find fun
 		case h.State != HoldWaiting:
 			return socket.ErrConflict
 		}
+		if err := s.tellEnd(c, hold, h, state); err != nil {
+			return err
+		}
 		freed, err = s.endHold(c, hold, h, state, e)
 		return err
 	})
@@ -301,8 +304,7 @@ func (s *Store) endHold(c *change, hold id, h holdRecord, state HoldState, e Ent
 	return s.unref(c, payload, state != HoldExpired)
 }
 
-// expireHold ends a hold that nobody released. The sender of a blocked message
-// is told; one in quarantine is dropped.
+// expireHold ends a hold that nobody released.
 func (s *Store) expireHold(c *change, hold id) ([]freedPayload, error) {
 	var h holdRecord
 	err := s.vault.get(c.Tx, bucketHold, hold[:], &h)
@@ -312,22 +314,29 @@ func (s *Store) expireHold(c *change, hold id) ([]freedPayload, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A deferred message was never taken: its server tells the sender.
-	if h.Sender != "" && !h.Quarantine && !h.Deferred {
-		now := s.now()
-		m, err := s.o.Mails.Expired(ExpiredMail{
-			ID: hold.String(), To: h.Sender, Recipients: h.Recipients, Text: h.Text, MessageID: h.MessageID,
-			Sent: h.Created, Now: now,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("render the end of a held message: %w", err)
-		}
-		m.To = []string{h.Sender}
-		if err := s.send(c, m, id{}, now.Add(s.o.MailLife)); err != nil {
-			return nil, err
-		}
+	if err := s.tellEnd(c, hold, h, HoldExpired); err != nil {
+		return nil, err
 	}
 	return s.endHold(c, hold, h, HoldExpired, Entry{Event: EventHoldExpired})
+}
+
+// tellEnd tells the sender of a blocked message that it ends unsent. Who withdrew
+// it knows, and the sender of one in quarantine never heard of it. A deferred one
+// was never taken: its server tells the sender.
+func (s *Store) tellEnd(c *change, hold id, h holdRecord, state HoldState) error {
+	if h.Sender == "" || h.Quarantine || h.Deferred || state == HoldWithdrawn {
+		return nil
+	}
+	now := s.now()
+	m, err := s.o.Mails.Expired(ExpiredMail{
+		ID: hold.String(), To: h.Sender, Recipients: h.Recipients, Rejected: state == HoldRejected, Text: h.Text,
+		MessageID: h.MessageID, Sent: h.Created, Now: now,
+	})
+	if err != nil {
+		return fmt.Errorf("render the end of a held message: %w", err)
+	}
+	m.To = []string{h.Sender}
+	return s.send(c, m, id{}, now.Add(s.o.MailLife))
 }
 
 // forgetHold removes what was kept of an ended hold, unless its sender can still

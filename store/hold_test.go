@@ -221,6 +221,35 @@ func TestWithdraw(t *testing.T) {
 	}
 }
 
+func TestRejectTellsTheSender(t *testing.T) {
+	e, ctx := newEnv(t), context.Background()
+	for name, c := range map[string]struct {
+		change func(*HoldRequest)
+		told   bool
+	}{
+		"with a link":     {func(*HoldRequest) {}, true},
+		"without":         {func(r *HoldRequest) { r.Link = false }, true},
+		"in quarantine":   {func(r *HoldRequest) { r.Link, r.Quarantine = false, true }, false},
+		"the null sender": {func(r *HoldRequest) { r.Sender = "" }, false},
+	} {
+		r := e.holdRequest("x")
+		c.change(&r)
+		h := e.hold(r)
+		for range 2 { // the second time changes nothing
+			if err := e.RejectHeld(ctx, h.ID, "why"); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		i := must(e.ClaimMail(ctx, time.Minute))(t)
+		if told := i != nil && i.Kind == "dsn" && fmt.Sprint(i.To) == "[alice@example.com]"; told != c.told || i != nil && !told {
+			t.Errorf("%s: %+v", name, i)
+		}
+	}
+	if again := must(e.ClaimMail(ctx, time.Minute))(t); again != nil {
+		t.Errorf("told twice: %+v", again)
+	}
+}
+
 func TestHeldMessageExpires(t *testing.T) {
 	e, ctx := newEnv(t), context.Background()
 	h := e.hold(e.holdRequest("x"))

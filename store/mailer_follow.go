@@ -18,7 +18,7 @@ type FollowMailer interface {
 	// Read renders the notification that a message was opened (RFC 8098).
 	Read(ReadMail) (Mail, error)
 	// Expired renders the delivery status notification (RFC 3464) about a held
-	// message that nobody released.
+	// message that nobody released, or that an administrator rejected.
 	Expired(ExpiredMail) (Mail, error)
 }
 
@@ -91,6 +91,7 @@ type ExpiredMail struct {
 	ID         string // unique, to derive the Message-ID from
 	To         string // envelope sender; never ""
 	Recipients []string
+	Rejected   bool   // by an administrator; else its time was over
 	Text       string // the rule's, may be ""
 	MessageID  string // of the message, with <>; may be ""
 	Sent       time.Time

@@ -91,8 +91,9 @@ func newHeldRejectCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "reject ID",
 		Short: "End a held message without sending it",
-		Long:  "End a held message without sending it. Its content is deleted; a sender who has a link sees there that it was rejected.",
-		Args:  cobra.ExactArgs(1),
+		Long: "End a held message without sending it. Its content is deleted. The sender of a blocked message is told by a\n" +
+			"delivery status notification, without the reason; the sender of one in quarantine is not.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withStore(c.Context(), func(k keeper) error {
 				return held(args[0], k.RejectHeld(c.Context(), args[0], why))

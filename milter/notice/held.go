@@ -151,11 +151,14 @@ func plainLetter(r rune) string {
 }
 
 // Expired renders the delivery status notification about a held message that
-// nobody released (RFC 3464).
+// nobody released, or that an administrator rejected (RFC 3464).
 func (r *Renderer) Expired(m store.ExpiredMail) (store.Mail, error) {
 	s := Status{ID: m.ID, To: m.To, MessageID: m.MessageID, Arrived: m.Sent, At: m.Now}
 	for _, to := range m.Recipients {
 		s.Failures = append(s.Failures, Failure{Address: to, Status: "5.7.1", Text: m.Text})
+	}
+	if m.Rejected {
+		return r.status("rejected", s)
 	}
 	return r.status("expired", s)
 }

@@ -169,6 +169,7 @@ func TestReports(t *testing.T) {
 		"undelivered":        {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status", "Diagnostic-Code"}},
 		"undelivered-itself": {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status", "Diagnostic-Code"}},
 		"expired":            {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status"}},
+		"rejected":           {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status"}},
 		"read":               {"disposition-notification", []string{"Reporting-UA", "Final-Recipient", "Original-Message-ID", "Disposition"}, nil},
 	}
 	seen := 0

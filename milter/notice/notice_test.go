@@ -136,10 +136,13 @@ func mails(t *testing.T, r *Renderer) map[string]store.Mail {
 	put("held")(r.Held(held))
 	held.Held.Code = seal.Code{}
 	put("held-nolink")(r.Held(held))
-	put("expired")(r.Expired(store.ExpiredMail{
+	ended := store.ExpiredMail{
 		ID: "h1", To: "ann@example.com", Recipients: held.Recipients, Text: held.Text, MessageID: "<m1@example.com>",
 		Sent: at, Now: at.Add(72 * time.Hour),
-	}))
+	}
+	put("expired")(r.Expired(ended))
+	ended.Rejected = true
+	put("rejected")(r.Expired(ended))
 	remind := store.RemindMail{
 		ID: "1", Kind: store.RemindUnread, Message: "0198f0c2-1111-7000-8000-000000000001", Recipient: "bob@customer.example",
 		Account: true, Sender: "ann@example.com", Sent: at, Now: at.Add(72 * time.Hour), Expires: at.Add(30 * 24 * time.Hour),

@@ -32,7 +32,7 @@ type Status struct {
 	Partly    bool   // not all of the others got it either, so nothing is said of them
 }
 
-// statusData is what return.txt, undelivered.txt and expired.txt can use.
+// statusData is what return.txt, undelivered.txt, expired.txt and rejected.txt can use.
 type statusData struct {
 	page
 	Sender   string

@@ -25,7 +25,7 @@ var (
 	templateFiles = []string{
 		"notice.txt", "notice.html", "reset.txt", "reset.html", "alert.txt", "remind.txt", "remind.html",
 		"receipt.txt", "receipt.html", "held.txt", "held.html", "follow.txt",
-		"return.txt", "undelivered.txt", "expired.txt", "read.txt", "report.txt",
+		"return.txt", "undelivered.txt", "expired.txt", "rejected.txt", "read.txt", "report.txt",
 	}
 )
 

@@ -49,7 +49,9 @@ func (r *Renderer) tryMails(try func(any, error)) {
 	s.Itself, s.Partly = true, true
 	try(r.Returned(s))
 	try(r.Undelivered(s))
-	try(r.Expired(store.ExpiredMail{ID: "1", To: from, Recipients: []string{to}, Text: "Text", Sent: at, Now: at}))
+	for _, rejected := range []bool{false, true} {
+		try(r.Expired(store.ExpiredMail{ID: "1", To: from, Recipients: []string{to}, Rejected: rejected, Text: "Text", Sent: at, Now: at}))
+	}
 	try(r.Report(Report{ID: "1", To: from, Received: at, Lines: []ReportLine{{"a", "b", "c"}}}))
 	receipt := Receipt{ID: "1", To: from, Sent: at, Code: seal.Code{1}}
 	for _, how := range []How{HowAccount, HowOneTime, HowHeld, HowReturned} {
