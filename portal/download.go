@@ -31,6 +31,11 @@ func sendPart(c *call, m *plain) error {
 	}
 	ok, err := display.Part(m.reader(), n, func(a display.Attachment) (io.Writer, error) {
 		attachment(c.w.Header(), a.Name)
+		if a.Type == "text/calendar" {
+			// A phone offers its calendar by the type alone. Nothing is run by it:
+			// no browser shows it as a page, and it is still a file to save.
+			c.w.Header().Set("Content-Type", "text/calendar; charset=utf-8")
+		}
 		c.w.WriteHeader(http.StatusOK)
 		return c.w, nil
 	})

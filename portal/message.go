@@ -40,6 +40,7 @@ type messageView struct {
 	Attachments []display.Attachment
 	Damaged     bool
 	Cut         bool
+	Invitation  *invitationView // nil: there is none
 
 	Starred bool
 	Deleted bool
@@ -86,6 +87,7 @@ func (p *portal) message(c *call) error {
 			return err
 		}
 		v.fill(m)
+		v.Invitation = p.invitation(c, f, m)
 		p.keepText(c, self, f, m.Text)
 		v.Mode = mode(c.r.URL.Query().Get("view"), m)
 		if v.Mode == "html" {

@@ -227,6 +227,7 @@ func (p *portal) showOneTime(c *call, code seal.Code) error {
 	v.PIN = c.r.PostFormValue("pin")
 	v.Opened, v.Code, v.Nonce, v.Reply = true, code.Fragment(), seal.NewToken().Encode(), replySubject(f)
 	v.fill(mail)
+	v.Invitation = p.invitation(c, f, mail)
 	v.Mode = mode(c.r.PostFormValue("view"), mail)
 	if v.Mode == "html" {
 		clean, err := p.sanitise(c.ctx(), mail)

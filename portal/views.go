@@ -39,7 +39,7 @@ func newViews(a *assets) (*views, error) {
 	v := &views{assets: a, pages: map[string]*view{}}
 	for _, name := range pages {
 		t, err := template.New("layout.html").Funcs(v.funcs(&bound{})).
-			ParseFS(web.Files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
+			ParseFS(web.Files, "templates/layout.html", "templates/parts.html", "templates/invitation.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("template %s: %w", name, err)
 		}
@@ -61,7 +61,7 @@ func (v *views) funcs(b *bound) template.FuncMap {
 		"when":    func(t time.Time) string { return b.viewer.Long(t) },
 		"iso":     func(t time.Time) string { return b.viewer.ISO(t) },
 		"guess":   func() bool { return b.viewer.Zone == nil },
-		"change":  func(code, message string) change { return change{code, message, extensions} },
+		"change":  func(base, code, message string) change { return change{base, code, message, extensions} },
 		"browser": func(agent string) string { return browserName(b.viewer, agent) },
 		"asset":   func(name string) (string, error) { return v.assets.url(name) },
 		"srcdoc":  srcdoc(v.assets),

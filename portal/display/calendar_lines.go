@@ -3,6 +3,8 @@ package display
 import (
 	"fmt"
 	"strings"
+
+	ics "github.com/arran4/golang-ical"
 )
 
 // Limits of a calendar object. Lines that are too long are left out: they are
@@ -66,6 +68,10 @@ func cutFold(s string) (string, bool) {
 func (c *calendarReader) line(s string) error {
 	i := strings.IndexAny(s, ";:")
 	if i <= 0 || len(s) > maxCalendarLine || strings.Contains(s[:i], " ") {
+		return nil
+	}
+	// One line that the parser doesn't take would make it refuse the whole.
+	if p, err := ics.ParseProperty(ics.ContentLine(s)); p == nil || err != nil {
 		return nil
 	}
 	name, rest := strings.ToUpper(s[:i]), s[i:]

@@ -1,0 +1,195 @@
+package portal
+
+import (
+	"fmt"
+	"io"
+	"mime/multipart"
+	"strings"
+	"time"
+
+	"github.com/postseal/postseal/portal/display"
+	"github.com/postseal/postseal/store/socket"
+)
+
+// maxComment bounds the comment of an answer, in octets.
+const maxComment = 4000
+
+// answers are the answers of the form: the participation status (RFC 5545 section
+// 3.2.12) and the text that begins the subject.
+var answers = map[string]struct{ status, subject string }{
+	answerAccept:    {"ACCEPTED", "calendar.accepted"},
+	answerTentative: {"TENTATIVE", "calendar.tentative.sent"},
+	answerDecline:   {"DECLINED", "calendar.declined"},
+}
+
+// answerInvitation answers an invitation by a mail to the message's sender: nobody
+// whom the calendar object names gets anything.
+func (p *portal) answerInvitation(c *call) error {
+	if err := c.form(); err != nil {
+		return err
+	}
+	chosen, ok := answers[c.r.PostFormValue("answer")]
+	nonce := c.r.PostFormValue("nonce")
+	if !ok || nonce == "" || len(nonce) > 100 {
+		return errForm
+	}
+	f, err := p.original(c, kindReply, c.arg("id"))
+	if err != nil {
+		return err
+	}
+	m, err := p.read(c, f)
+	if err != nil {
+		return err
+	}
+	in, err := display.ReadCalendar(m.Calendar)
+	if err != nil || !mayAnswer(in) {
+		return errNotFound
+	}
+	comment := strings.TrimSpace(clip(cleanText(c.r.PostFormValue("comment")), maxComment))
+	title := cleanLine(in.Summary)
+	if title == "" {
+		title = c.text("message.nosubject")
+	}
+	subject := clip(c.text(chosen.subject)+": "+title, maxSubject)
+	text := subject + "\n" + whenOf(c.viewer, in) + "\n"
+	if comment != "" {
+		text += "\n" + comment + "\n"
+	}
+	object := invitationReply(in, display.Person{Name: cleanLine(c.user.name), Address: f.manifest.Recipient}, chosen.status, comment, p.now())
+	r, w := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w.CloseWithError(writeInvitationReply(w, text, object))
+	}()
+	err = p.owner.Reply(c.ctx(), socket.Caller{Session: c.user.token}, socket.Reply{Message: f.ID, Subject: subject, Nonce: nonce}, r)
+	r.Close()
+	<-done
+	if err != nil {
+		return err
+	}
+	p.event(c, eventReplied, "id", f.ID)
+	p.met(c, 1, c.sender(f))
+	return c.redirect("/m/" + f.ID + "/sent")
+}
+
+// cleanText is text of several lines from a form.
+func cleanText(s string) string {
+	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+	for i := range lines {
+		lines[i] = cleanLine(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// writeInvitationReply writes the answer as a MIME entity: for people and for
+// calendars (RFC 6047 section 2.4).
+func writeInvitationReply(w io.Writer, text, object string) error {
+	m := multipart.NewWriter(w)
+	if _, err := fmt.Fprintf(w, "Content-Type: multipart/alternative; boundary=%q\r\n\r\n", m.Boundary()); err != nil {
+		return err
+	}
+	if err := writePart(m, "text/plain; charset=utf-8", text); err != nil {
+		return err
+	}
+	if err := writePart(m, "text/calendar; method=REPLY; charset=utf-8", object); err != nil {
+		return err
+	}
+	return m.Close()
+}
+
+// invitationReply is the calendar object that answers an invitation (RFC 5546
+// section 3.2.3), its lines ending in LF. It repeats what tells the event from
+// others, and names nobody but who answers.
+func invitationReply(in *display.Invitation, who display.Person, status, comment string, now time.Time) string {
+	o := &calendarObject{}
+	o.line("BEGIN:VCALENDAR")
+	o.line("PRODID:-//Postseal//Portal//EN")
+	o.line("VERSION:2.0")
+	o.line("METHOD:REPLY")
+	o.line("BEGIN:VEVENT")
+	o.text("UID", in.UID)
+	o.line(fmt.Sprint("SEQUENCE:", max(in.Sequence, 0)))
+	o.line("DTSTAMP:" + now.UTC().Format("20060102T150405Z"))
+	o.person("ORGANIZER", in.Organiser)
+	o.person("ATTENDEE;PARTSTAT="+status, who)
+	o.moment("RECURRENCE-ID", in.Recurrence)
+	if in.Start.Zone == "" { // else it would need a definition
+		o.moment("DTSTART", in.Start)
+		if in.End.After(in.Start.Time) && in.End.Zone == "" {
+			o.moment("DTEND", in.End)
+		}
+	}
+	o.text("SUMMARY", in.Summary)
+	o.text("COMMENT", comment)
+	o.line("END:VEVENT")
+	o.line("END:VCALENDAR")
+	return o.b.String()
+}
+
+// A calendarObject is being written.
+type calendarObject struct{ b strings.Builder }
+
+// line writes a content line, folded after 75 octets between characters (RFC 5545
+// section 3.1). It must have no control characters.
+func (o *calendarObject) line(s string) {
+	room := 75
+	for len(s) > room {
+		n := len(clip(s, room))
+		o.b.WriteString(s[:n] + "\n ")
+		s, room = s[n:], 74
+	}
+	o.b.WriteString(s + "\n")
+}
+
+// escapeText is for the value type TEXT (RFC 5545 section 3.3.11).
+var escapeText = strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\n", `\n`)
+
+// text writes a text, unless it is empty.
+func (o *calendarObject) text(name, value string) {
+	if value != "" {
+		o.line(name + ":" + escapeText.Replace(value))
+	}
+}
+
+// escapeParam is for a quoted parameter (RFC 6868 section 3.2).
+var escapeParam = strings.NewReplacer("^", "^^", `"`, "^'", "\n", "^n")
+
+// person writes a calendar address with its name.
+func (o *calendarObject) person(property string, p display.Person) {
+	if p.Name != "" {
+		property += `;CN="` + escapeParam.Replace(p.Name) + `"`
+	}
+	o.line(property + ":" + mailto(p.Address))
+}
+
+// mailto is an address as a URI (RFC 6068 section 2).
+func mailto(address string) string {
+	var b strings.Builder
+	b.WriteString("mailto:")
+	for _, r := range []byte(address) {
+		if strings.IndexByte("%?#&=[]{}|\\^`<>\" /;,:", r) >= 0 || r < ' ' || r == 0x7f {
+			fmt.Fprintf(&b, "%%%02X", r)
+		} else {
+			b.WriteByte(r)
+		}
+	}
+	return b.String()
+}
+
+// moment writes a date or a time as it was meant, unless it is zero. What is a
+// point in time goes in UTC, so that no zone needs to be defined.
+func (o *calendarObject) moment(name string, m display.Moment) {
+	const wall = "20060102T150405"
+	switch {
+	case m.IsZero():
+	case m.Date:
+		o.line(name + ";VALUE=DATE:" + m.Format("20060102"))
+	case m.Floating:
+		o.line(name + ":" + m.Format(wall))
+	case m.Zone != "":
+		o.line(name + `;TZID="` + strings.ReplaceAll(m.Zone, `"`, "") + `":` + m.Format(wall))
+	default:
+		o.line(name + ":" + m.UTC().Format(wall) + "Z")
+	}
+}
