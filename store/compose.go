@@ -143,10 +143,15 @@ func (s *Store) writer(tx *bbolt.Tx, session seal.Token, m socket.Composition) (
 	return w, err
 }
 
-// within reports whether an address is of one of the domains.
+// within reports whether an address is of one of the domains. A local part that a
+// mail server of ours would read as a way on (user%other@domain, other!user@domain)
+// leads elsewhere.
 func within(address string, domains []string) bool {
 	n := normalise(address)
-	_, domain, _ := strings.Cut(n[strings.LastIndexByte(n, '@'):], "@")
+	local, domain, ok := strings.Cut(n, "@")
+	if !ok || local == "" || strings.ContainsAny(local, `%!"`) || strings.Contains(domain, "@") {
+		return false
+	}
 	return slices.ContainsFunc(domains, func(d string) bool {
 		d = strings.ToLower(d)
 		return domain == d || strings.HasPrefix(d, ".") && strings.HasSuffix(domain, d)
