@@ -77,6 +77,18 @@ func (p *portal) met(c *call, uses int, addresses ...string) {
 	}
 }
 
+// domainNames are the domains that a guest may write to, as people read them.
+func (u *user) domainNames() string {
+	var out []string
+	for _, d := range u.domains {
+		if strings.HasPrefix(d, ".") {
+			d = "*" + d
+		}
+		out = append(out, d)
+	}
+	return strings.Join(out, ", ")
+}
+
 // mayWriteTo reports whether an address is one to which the owner lets the account
 // write. The owner checks it again.
 func (u *user) mayWriteTo(address string) bool {

@@ -38,7 +38,7 @@ func TestScreens(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.Limits.Page = 8; o.Limits.Reply = 64 << 10 })
 	w := newWorld(s)
 	b := browsertest.Start(t)
-	all := slices.Concat(w.screens(), w.senderScreens(), w.settingsScreens())
+	all := slices.Concat(w.screens(), w.invitationScreens(), w.senderScreens(), w.settingsScreens())
 	if *screenshots != "" {
 		w.pictures(t, b, all)
 		return
@@ -152,6 +152,9 @@ func newWorld(s *site) *world {
 	c.post("/m/" + w.html + "/open")
 	c.post("/m/" + w.plain + "/open")
 	c.postReply("/m/"+w.plain+"/reply", map[string]string{"body": "Thank you.", "nonce": "n"})
+	trash := add("Newsletter <news@firm.example>", "Old news", plainMail, 20*day, 0, 60*day)
+	c.post("/m/change", "action", "delete", "id", trash)
+	c.post("/m/change", "action", "star", "id", w.html)
 	c.post("/m/" + w.broken + "/open")
 	s.owner.corrupt[w.broken] = flipLast
 	w.cookie = cookieOf(c)
@@ -268,6 +271,42 @@ func (w *world) screens() []screen {
 			tb.WaitFor("a", text("inbox.newest"))
 		}},
 		{"inbox-empty", func(tb *browsertest.Tab) { w.as(tb, w.empty); tb.Open(s.url + "/inbox") }},
+		{"inbox-chosen", func(tb *browsertest.Tab) {
+			user("/inbox")(tb)
+			tb.MustElement("[data-all]").MustClick()
+		}},
+		{"inbox-deleted", user("/inbox?done=deleted&n=1&undo=" + w.id)},
+		{"sent", user("/m/sent")},
+		{"drafts-empty", user("/m/drafts")},
+		{"confirm", func(tb *browsertest.Tab) {
+			user("/m/deleted")(tb)
+			tb.WaitFor("h1", text("folder.deleted"))
+			tb.MustElement(".row .pick input").MustClick()
+			tb.MustElement(".acts [value=gone]").MustClick()
+			tb.WaitFor("h1", text("confirm.heading"))
+		}},
+		{"search", user("/m/search")},
+		{"search-found", func(tb *browsertest.Tab) {
+			user("/m/search")(tb)
+			tb.Fill("#q", "minutes")
+			tb.MustElement("#search button.primary").MustClick()
+			tb.WaitFor(".subject", "Minutes")
+		}},
+		{"search-nothing", func(tb *browsertest.Tab) {
+			user("/m/search")(tb)
+			tb.Fill("#q", "nothing like it")
+			tb.MustElement("#search button.primary").MustClick()
+			tb.WaitFor("h2", text("search.nothing"))
+		}},
+		{"write", user("/m/write")},
+		{"write-errors", func(tb *browsertest.Tab) {
+			user("/m/write")(tb)
+			tb.Fill("#to", "friend@elsewhere.example")
+			tb.Fill("#body", "Hello")
+			tb.MustElement(".choices .primary").MustClick()
+			tb.WaitFor("#to-error", "friend@elsewhere.example")
+		}},
+		{"forward", user("/m/" + w.plain + "/forward")},
 		{"message-sealed", user("/m/" + w.id)},
 		{"message-html", func(tb *browsertest.Tab) {
 			user("/m/" + w.html)(tb)

@@ -149,7 +149,7 @@ func (p *portal) renderWrite(c *call, status int, v writeView) error {
 	}
 	v.Heading = c.text(headings[v.Kind])
 	if !v.Fixed {
-		v.Member, v.Domains = c.user.compose == socket.ComposeAny, strings.Join(c.user.domains, ", ")
+		v.Member, v.Domains = c.user.compose == socket.ComposeAny, c.user.domainNames()
 		for _, k := range p.contacts(c) {
 			if c.user.mayWriteTo(k.Address) && len(v.Contacts) < 100 {
 				v.Contacts = append(v.Contacts, k)
@@ -225,8 +225,14 @@ func (p *portal) about(c *call, d *draftContent) (*fetched, error) {
 	switch d.Kind {
 	case kindReply, kindAll, kindForward:
 		f, err := p.original(c, d.Kind, d.Answers)
-		if err == nil && d.Subject == "" && d.Kind != kindForward {
-			d.Subject = replySubject(f)
+		if err == nil && d.Kind != kindForward {
+			d.To, d.Cc = c.sender(f), ""
+			if d.Kind == kindAll {
+				d.Cc = strings.Join(f.Others, ", ")
+			}
+			if d.Subject == "" {
+				d.Subject = replySubject(f)
+			}
 		}
 		return f, err
 	case kindNew:
