@@ -27,9 +27,6 @@ type Also struct {
 	TLS     TLSLevel // how the way to the next server must be protected; "": no rule said so
 	TLSElse TLSElse  // what if it can't be; "" without TLS
 	TLSRule string   // the rule that wants it
-	// TLSByDomain is whether [Set.TLSPolicy] wants TLS or more for the recipient's
-	// domain.
-	TLSByDomain bool
 }
 
 // MarshalJSON writes what is set, under the names of the rule files.
@@ -44,10 +41,9 @@ func (a Also) MarshalJSON() ([]byte, error) {
 		Restrict     []string `json:"restrict,omitempty"`
 		TLS          TLSLevel `json:"tls,omitempty"`
 		TLSElse      TLSElse  `json:"tls_else,omitempty"`
-		TLSByDomain  bool     `json:"tls_by_domain,omitempty"`
 	}{
 		Tags: a.Tags, Receipt: a.Receipt, Notify: a.Notify, ReadReceipt: a.ReadReceipt,
-		Restrict: a.Restrict.names(), TLS: a.TLS, TLSElse: a.TLSElse, TLSByDomain: a.TLSByDomain,
+		Restrict: a.Restrict.names(), TLS: a.TLS, TLSElse: a.TLSElse,
 	}
 	for _, re := range a.StripSubject {
 		v.StripSubject = append(v.StripSubject, re.String())

@@ -34,8 +34,7 @@
 // # TLS by domain
 //
 // Rules with `also.tls` that look at nothing but the recipient's domain also are a
-// policy for that domain, which a mail server can ask for; see Set.TLSPolicy. A
-// verdict tells whether that policy covers it.
+// policy for that domain, which a mail server can ask for; see Set.TLSPolicy.
 //
 // # Purity
 //

@@ -110,7 +110,6 @@ func (s *Set) protect(v *Verdict) {
 		v.Also.TLS, v.Also.TLSElse, v.Also.TLSRule = level, orElse, rule
 		v.Matched = append(v.Matched, rule)
 	}
-	v.Also.TLSByDomain = v.Also.TLS != "" && level.AtLeast(v.Also.TLS)
 }
 
 // A run is the way of one recipient through the rules.

@@ -97,7 +97,7 @@ func TestRulesCommands(t *testing.T) {
 		{name: "blocked, as JSON", config: blocking, args: []string{"test", "--json", "--from", "x@y.example", "--to", "bob@guest.example", card}, out: `"for": "90d"`},
 		{name: "released", config: blocking, args: []string{"test", "--released", "mass", "--from", "x@y.example", "--to", "bob@guest.example", card},
 			out: "deliver (default)\n  released from: mass\n  also matched: tls\n  also: read_receipt true, restrict no-print, restrict pin, tls verified else pickup\n"},
-		{name: "released, as JSON", config: blocking, args: []string{"test", "--json", "--released", "mass", "--from", "x@y.example", "--to", "bob@guest.example", card}, out: `"tls_by_domain": true`},
+		{name: "released, as JSON", config: blocking, args: []string{"test", "--json", "--released", "mass", "--from", "x@y.example", "--to", "bob@guest.example", card}, out: `"tls_else": "pickup"`},
 		{name: "replay of what is blocked", config: blocking, args: []string{"replay", "--to", "bob@guest.example", dir}, out: "card.eml: bob@guest.example: block by mass\n"},
 		{name: "replay of TLS", config: blocking, args: []string{"replay", "--to", "cy@example.com", "--against", filepath.Join(dir, "rules.d"), dir}, out: "cy@example.com: deliver -> deliver, tls verified else pickup\n"},
 		{name: "replay, each the first of its sender", config: mass, args: []string{"replay", mbox}, out: "deliver"},
