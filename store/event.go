@@ -25,6 +25,7 @@ const (
 	EventReleased    Event = "released"
 	EventWithdrawn   Event = "withdrawn" // by its sender, instead of a release
 	EventRejected    Event = "rejected"  // by an administrator
+	EventShown       Event = "shown"     // the content of a held message, to an administrator
 	EventHoldExpired Event = "hold-expired"
 	EventUnwanted    Event = "unwanted" // a recipient minds a sender
 	EventPINFailed   Event = "pin-failed"

@@ -96,18 +96,27 @@ func (s *Store) holdByID(tx *bbolt.Tx, text string) (id, holdRecord, error) {
 	return hold, h, err
 }
 
-// HeldPayload returns the sealed payload of a message that waits.
+// HeldPayload returns the sealed payload of a message that waits, for an
+// administrator to read. That is audited before.
 func (s *Store) HeldPayload(ctx context.Context, text string) (io.ReadCloser, error) {
-	var r *payloadReader
-	err := s.meta.view(func(tx *bbolt.Tx) error {
-		_, h, err := s.holdByID(tx, text)
+	var payload id
+	err := s.update(ctx, func(c *change) error {
+		hold, h, err := s.holdByID(c.Tx, text)
 		if err != nil {
 			return err
 		}
 		if h.State != HoldWaiting || h.Deferred {
 			return socket.ErrConflict
 		}
-		r, err = s.payload(tx, h.Payload)
+		payload = h.Payload
+		return s.audit(c, Entry{Event: EventShown, Message: hold.String(), Sender: h.Sender, Rule: h.Rule, Note: byAdministrator("")})
+	})
+	if err != nil {
+		return nil, err
+	}
+	var r *payloadReader
+	err = s.meta.view(func(tx *bbolt.Tx) (err error) {
+		r, err = s.payload(tx, payload)
 		return err
 	})
 	if err != nil {

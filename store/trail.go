@@ -16,7 +16,7 @@ func Events() []Event {
 	return []Event{
 		EventSealed, EventPassed, EventReturned, EventDiscarded, EventQuarantined,
 		EventNoticed, EventMailed, EventMailDropped, EventOpened, EventReplied,
-		EventBlocked, EventReleased, EventWithdrawn, EventRejected, EventHoldExpired,
+		EventBlocked, EventReleased, EventWithdrawn, EventRejected, EventShown, EventHoldExpired,
 		EventUnwanted, EventTrustRevoked, EventPINFailed, EventExtended, EventReminded,
 		EventExpired, EventRecalled, EventActivated, EventClaimed, EventLogin,
 		EventLoginFailed, EventLogout, EventResetAsked, EventReset, EventPassword, EventFactor, EventClosed, EventComposed,

@@ -96,12 +96,28 @@ func newHeldRejectCommand(a *app) *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withStore(c.Context(), func(k keeper) error {
-				return held(args[0], k.RejectHeld(c.Context(), args[0], why))
+				m, err := k.HeldMessage(c.Context(), args[0])
+				if err == nil {
+					err = stillWaits(m, store.HoldRejected)
+				}
+				if err == nil {
+					err = k.RejectHeld(c.Context(), args[0], why)
+				}
+				return held(args[0], err)
 			})
 		},
 	}
 	c.Flags().StringVar(&why, "reason", "", "`text` for the audit trail")
 	return c
+}
+
+// stillWaits is an error for a message that has ended, unless in the way that is
+// asked for: to do that twice changes nothing.
+func stillWaits(m store.HeldMessage, asked store.HoldState) error {
+	if m.State == store.HoldWaiting || m.State == asked {
+		return nil
+	}
+	return fmt.Errorf("it has ended already: %s", heldState(m))
 }
 
 // held says of which message an error is.

@@ -112,6 +112,9 @@ func TestHeldCommands(t *testing.T) {
 			if out := mustRun(t, held("show", id, "--content")...); out != heldBody {
 				t.Errorf("content: %q", out)
 			}
+			if out := mustRun(t, "store", "audit", "--event", "shown", "--config", file); strings.Count(out, id) != 1 {
+				t.Errorf("who read it is not in the trail:\n%s", out)
+			}
 			other := filepath.Join(t.TempDir(), "other.key")
 			if err := os.WriteFile(other, []byte("AGE-SECRET-KEY-PQ-1XX\n"), 0o600); err != nil {
 				t.Fatal(err)
@@ -127,8 +130,8 @@ func TestHeldCommands(t *testing.T) {
 			mustRun(t, held("release", id, "--reason", "asked by phone")...)
 			mustRun(t, held("release", id)...) // again is no error
 			mustRun(t, held("release", deferred)...)
-			if status, _, _ := runs(t, held("reject", id)...); status != statusFailed {
-				t.Errorf("rejected after its release: status %d", status)
+			if status, _, errs := runs(t, held("reject", id)...); status != statusFailed || !strings.Contains(errs, "ended already: released") {
+				t.Errorf("rejected after its release: status %d, %s", status, errs)
 			}
 			if out := mustRun(t, held("list")...); out != "" {
 				t.Errorf("still held:\n%s", out)

@@ -29,7 +29,7 @@ func newHeldShowCommand(a *app) *cobra.Command {
 		Use:   "show ID",
 		Short: "Show a held message",
 		Long: "Show who sent a held message to whom, and which rule holds it. With --content the message itself is written\n" +
-			"to standard output, byte for byte, and nothing else: that takes the recovery key.",
+			"to standard output, byte for byte, and nothing else: that takes the recovery key, and is in the audit trail.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if content && asJSON {
@@ -96,6 +96,9 @@ func newHeldReleaseCommand(a *app) *cobra.Command {
 			return a.withStore(c.Context(), func(k keeper) error {
 				m, err := k.HeldMessage(c.Context(), args[0])
 				if err != nil {
+					return held(args[0], err)
+				}
+				if err := stillWaits(m, store.HoldReleased); err != nil {
 					return held(args[0], err)
 				}
 				text := ""
