@@ -178,6 +178,9 @@ func (s *Server) decide(ctx context.Context, log *slog.Logger, m *message) (*pla
 	case w.defers():
 		r, err := w.deferral()
 		return nil, r, err
+	case w.pins() > store.MaxPINs:
+		log.Info("message refused", "event", "refused", "code", replyPINs.code)
+		return nil, replyPINs, nil
 	}
 	p, err := w.apply()
 	return p, nil, err

@@ -1,6 +1,7 @@
 package milter
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -155,5 +156,32 @@ func TestTerms(t *testing.T) {
 	k := w.terms(&person{verdict: rules.Verdict{Also: rules.Also{Restrict: rules.Restriction{NoPrint: true, NoReply: true}}}})
 	if !k.restrict.NoPrint || !k.restrict.NoReply || k.restrict.PIN {
 		t.Errorf("terms %+v", k)
+	}
+}
+
+// A member who wants more PINs than can be made is told so, for good: the next
+// attempt would have as many.
+func TestTooManyPINs(t *testing.T) {
+	for _, tt := range []struct {
+		name, from string
+		n          int
+		refused    bool
+	}{
+		{"as many as can be", "<ann@example.com>", store.MaxPINs, false},
+		{"one more", "<ann@example.com>", store.MaxPINs + 1, true},
+		{"of an outsider, who gets none", "<x@elsewhere.example>", store.MaxPINs + 1, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := &fakeStore{}
+			tm := letter()
+			tm.from = tt.from
+			for i := range tt.n {
+				tm.to = append(tm.to, fmt.Sprintf("<pin%d@a.example>", i))
+			}
+			d := connect(t, newServer(t, f, nil), true).transact(tm)
+			if refused := strings.HasPrefix(d.data, "550 5.5.3 Each recipient needs a PIN"); refused != tt.refused || refused != (f.commits == 0) {
+				t.Errorf("answer %q %q, %d commits", d.code, d.data, f.commits)
+			}
+		})
 	}
 }

@@ -52,6 +52,7 @@ var (
 	replyHeader   = &reply{552, "5.3.4", "The message's header is larger than this site takes"}
 	// For good: the next attempt would have as many.
 	replyMany    = &reply{554, "5.5.3", "Too many recipients"}
+	replyPINs    = &reply{550, "5.5.3", fmt.Sprintf("Each recipient needs a PIN, of which a message can have %d: send it to fewer at a time", store.MaxPINs)}
 	replyMailbox = &reply{553, "5.1.3", "The address of a recipient is not a plain mailbox (name@domain)"}
 )
 

@@ -88,6 +88,17 @@ func (w *work) terms(p *person) terms {
 	return k
 }
 
+// pins counts the recipients who need one.
+func (w *work) pins() int {
+	n := 0
+	for _, p := range w.who.sealed {
+		if w.terms(p).restrict.PIN {
+			n++
+		}
+	}
+	return n
+}
+
 // internal reports whether the sender is a member.
 func (w *work) internal() bool { return rules.Internal(w.m.from, w.server.options.InternalDomains) }
 

@@ -31,7 +31,7 @@ type SealRequest struct {
 	Message    io.Reader // the plaintext original, read once to EOF
 	Created    time.Time
 	Expires    time.Time
-	Restrict   seal.Restriction // PIN makes one for each recipient, see [Sealed]
+	Restrict   seal.Restriction // PIN makes one for each recipient, of [MaxPINs] at most; see [Sealed]
 	// ReadReceipt is where a disposition notification (RFC 8098) goes when the
 	// message is first opened; "" for none.
 	ReadReceipt string

@@ -25,8 +25,11 @@ const (
 	maxMessageID  = 1000
 	maxReferences = 8 << 10
 	maxRecipients = 10000
-	maxPINs       = 100 // each takes a quarter of a second; nobody tells more by telephone
 )
+
+// MaxPINs is how many recipients a message with PINs can have: making one takes a
+// quarter of a second, and nobody tells more by telephone.
+const MaxPINs = 100
 
 // Seal seals a message for its recipients, and returns what their notices need
 // in the order of r.Recipients. The payload is streamed to disk; the message is
@@ -74,7 +77,7 @@ func (s *Store) checkSeal(r SealRequest) error {
 		return fmt.Errorf("seal: %w: %d recipients", socket.ErrInvalid, len(r.Recipients))
 	case !r.Expires.After(s.now()) || r.Expires.After(s.now().AddDate(100, 0, 0)):
 		return fmt.Errorf("seal: %w: it would expire at %s", socket.ErrInvalid, r.Expires.Format(time.RFC3339))
-	case r.Restrict.PIN && len(r.Recipients) > maxPINs:
+	case r.Restrict.PIN && len(r.Recipients) > MaxPINs:
 		return fmt.Errorf("seal: %w: %d recipients with a PIN each", socket.ErrTooLarge, len(r.Recipients))
 	case len(r.ReadReceipt) > maxAddress:
 		return fmt.Errorf("seal: %w: address for the read receipt of %d octets", socket.ErrInvalid, len(r.ReadReceipt))

@@ -122,7 +122,7 @@ func TestTooManyPINs(t *testing.T) {
 	e := newEnv(t)
 	d := e.Begin(e.key())
 	defer d.Abandon()
-	if _, err := d.Seal(context.Background(), e.pinRequest(seal.ModeOneTime, make([]string, maxPINs+1)...)); !errors.Is(err, socket.ErrTooLarge) {
+	if _, err := d.Seal(context.Background(), e.pinRequest(seal.ModeOneTime, make([]string, MaxPINs+1)...)); !errors.Is(err, socket.ErrTooLarge) {
 		t.Error(err)
 	}
 }
