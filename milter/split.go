@@ -46,8 +46,9 @@ type split struct {
 
 // split divides the recipients. The message itself goes into the MTA's hold if
 // somebody's is to be quarantined there, for the hold knows no recipients; else to
-// those in clear, or the most of them who share a way; else it becomes the notice of the first sealed recipient. Where
-// that takes a deletion that the MTA may not carry out, nobody gets it.
+// those in clear, or the most of them who share a way; else it becomes the notice of
+// the first sealed recipient. Where that takes a deletion that the MTA may not carry
+// out, nobody gets it.
 func (w *work) split() split {
 	who, s := w.who, split{}
 	switch {
