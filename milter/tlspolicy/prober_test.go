@@ -3,6 +3,7 @@ package tlspolicy
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -374,5 +375,18 @@ func TestPolicyKept(t *testing.T) {
 	w.now = w.now.Add(2 * time.Minute)
 	if m := method(); m != Certificate {
 		t.Errorf("%s after the policy said none", m)
+	}
+}
+
+// A fault of ours in what looks things up leaves a destination unknown, and the
+// process alive.
+func TestProofPanic(t *testing.T) {
+	w := newWorld(t, nil)
+	w.prober.resolver = nil
+	if _, err := w.prober.Proof(t.Context(), "guest.example"); !errors.Is(err, errInternal) {
+		t.Errorf("proof: %v", err)
+	}
+	if r := w.prober.Probe(t.Context(), "guest.example"); r.Strength != Unknown {
+		t.Errorf("probe: %+v", r)
 	}
 }

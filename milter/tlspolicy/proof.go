@@ -57,7 +57,14 @@ func (p *Prober) Proof(ctx context.Context, to string) (Proof, error) {
 	if kept, ok := p.proofs.Get(key); ok && p.options.Now().Before(kept.until) {
 		return kept, nil
 	}
-	done := p.flights.DoChan("proof "+key, func() (any, error) {
+	done := p.flights.DoChan("proof "+key, func() (v any, err error) {
+		// What came from outside must not end the process: here nobody else recovers.
+		defer func() {
+			if recover() != nil {
+				p.options.Log.Error("panic in the look-up of a destination", "domain", d.name)
+				v, err = nil, errInternal
+			}
+		}()
 		ctx, cancel := context.WithTimeout(context.Background(), probeTime)
 		defer cancel()
 		return p.prove(ctx, d, key)
@@ -143,6 +150,8 @@ func (p *Prober) prove(ctx context.Context, d destination, key string) (Proof, e
 	p.proofs.Add(key, out)
 	return out, nil
 }
+
+var errInternal = errors.New("internal error")
 
 // none reports whether an error of prove means that there is nobody to deliver to.
 func none(err error) bool { return errors.Is(err, errNoMail) || errors.Is(err, errNoHost) }
