@@ -20,15 +20,17 @@ type sealOrder struct {
 	NoPrint     bool `json:"noPrint,omitempty"`
 	NoReply     bool `json:"noReply,omitempty"`
 	Days        int  `json:"days,omitempty"`
+	// Dispatch is the id by which the member is to follow the message.
+	Dispatch string `json:"dispatch,omitempty"`
 }
 
 // ComposePass is what goes with a message that a member wrote in the portal: the
 // rules judge it as the member's own, and what they would let go outside in clear
 // is sealed.
-func ComposePass(member string, o socket.SendOptions) ([]byte, error) {
+func ComposePass(member, dispatch string, o socket.SendOptions) ([]byte, error) {
 	return json.Marshal(pass{
 		Version: passVersion, AuthUser: member,
-		Seal: &sealOrder{ReadReceipt: o.ReadReceipt, NoPrint: o.NoPrint, NoReply: o.NoReply, Days: o.Days},
+		Seal: &sealOrder{ReadReceipt: o.ReadReceipt, NoPrint: o.NoPrint, NoReply: o.NoReply, Days: o.Days, Dispatch: dispatch},
 	})
 }
 

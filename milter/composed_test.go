@@ -12,7 +12,7 @@ import (
 // TestSealComposed: what a member wrote in the portal goes outside sealed, as it was
 // asked for, and no rule is weakened by it.
 func TestSealComposed(t *testing.T) {
-	b, err := ComposePass("dora@example.com", socket.SendOptions{ReadReceipt: true, NoPrint: true, Days: 7})
+	b, err := ComposePass("dora@example.com", "", socket.SendOptions{ReadReceipt: true, NoPrint: true, Days: 7})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,6 +108,9 @@ func (w *work) dispatch() store.Dispatch {
 		Sender: w.m.from, Subject: decoded(w.m.get("Subject")), MessageID: headerLine(w.m.get("Message-ID")),
 		Created: w.m.received,
 	}
+	if w.m.pass != nil && w.m.pass.Seal != nil {
+		out.ID = w.m.pass.Seal.Dispatch
+	}
 	for _, p := range slices.Concat(w.who.clear, w.who.sealed, w.who.returned, w.who.blocked) {
 		sealed, held := w.sealed[p.key], w.held[p.key]
 		out.Lines = append(out.Lines, store.DispatchLine{

@@ -172,6 +172,7 @@ type ownView struct {
 	From    string
 	Deleted bool
 	Thread  []inboxRow
+	Lines   []statusLine // what became of it
 }
 
 // ownItem shows the copy of what was sent.
@@ -189,6 +190,9 @@ func (p *portal) ownItem(c *call) error {
 		return err
 	}
 	v.Thread = m.Thread
+	if v.Lines, err = p.ownLines(c, item); err != nil {
+		return err
+	}
 	title := d.Subject
 	if title == "" {
 		title = c.text("message.nosubject")

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -11,7 +12,9 @@ import (
 
 // A statusView is the data of the page on which a sender follows a message.
 type statusView struct {
-	Code    string
+	Base    string // of the addresses of what can be done
+	Code    string // of the link; "" for the copy in sent
+	Back    string // where a member came from
 	Subject string
 	Created time.Time
 	Lines   []statusLine
@@ -35,46 +38,122 @@ type statusLine struct {
 
 // showStatus shows what became of a message. It changes nothing.
 func (p *portal) showStatus(c *call, code seal.Code) error {
-	s, err := p.owner.Status(c.ctx(), p.follower(c, code))
+	f := byLink(c, code)
+	s, err := p.owner.Status(c.ctx(), f.by)
 	if err != nil {
 		return err
 	}
-	return p.renderStatus(c, code, s, statusView{})
+	return p.renderStatus(c, f, s, statusView{})
 }
 
-func (p *portal) follower(c *call, code seal.Code) socket.Follower {
-	return socket.Follower{Link: code.Token(), Client: c.client}
+// A follower is who follows a message: the holder of a status link, or a member
+// by the copy in sent.
+type follower struct {
+	by      socket.Follower
+	code    seal.Code // of a link
+	own     string    // id of the copy
+	subject string    // of the copy
+}
+
+func byLink(c *call, code seal.Code) follower {
+	return follower{by: socket.Follower{Link: code.Token(), Client: c.client}, code: code}
+}
+
+// byCopy is for the copy in sent that the path names.
+func (p *portal) byCopy(c *call) (follower, error) {
+	item, d, err := p.openOwn(c, c.arg("id"))
+	if err != nil {
+		return follower{}, err
+	}
+	if item.Dispatch == "" {
+		return follower{}, errNotFound
+	}
+	return follower{
+		by:  socket.Follower{Session: c.user.token, Dispatch: item.Dispatch, Client: c.client},
+		own: item.ID, subject: d.Subject,
+	}, nil
+}
+
+// base begins the addresses of what can be done.
+func (f follower) base() string {
+	if f.own != "" {
+		return "/m/own/" + f.own
+	}
+	return "/s"
+}
+
+// fragment is the code for the forms of a page.
+func (f follower) fragment() string {
+	if f.own != "" {
+		return ""
+	}
+	return f.code.Fragment()
+}
+
+func (f follower) openSubject(s socket.Status) (string, error) {
+	if f.own != "" || len(s.Subject) == 0 {
+		return f.subject, nil
+	}
+	subject, err := f.code.OpenText(s.Subject)
+	return display.Decode(subject), err
+}
+
+// ownStatus shows a member what became of a message.
+func (p *portal) ownStatus(c *call) error {
+	f, err := p.byCopy(c)
+	if err != nil {
+		return err
+	}
+	s, err := p.owner.Status(c.ctx(), f.by)
+	if err != nil {
+		return err
+	}
+	return p.renderStatus(c, f, s, statusView{})
+}
+
+// ownLines are what the page of a copy tells of its recipients: nothing before the
+// mail server took the message, and nothing when the store forgot it.
+func (p *portal) ownLines(c *call, item socket.OwnItem) ([]statusLine, error) {
+	if item.Dispatch == "" {
+		return nil, nil
+	}
+	s, err := p.owner.Status(c.ctx(), socket.Follower{Session: c.user.token, Dispatch: item.Dispatch, Client: c.client})
+	if errors.Is(err, socket.ErrUnknown) {
+		return nil, nil
+	}
+	return described(s), err
+}
+
+// described are the lines that a sender is told.
+func described(s socket.Status) (out []statusLine) {
+	for _, l := range s.Lines {
+		if line, ok := describe(l); ok {
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 // renderStatus fills v, which says what was just done, with s.
-func (p *portal) renderStatus(c *call, code seal.Code, s socket.Status, v statusView) error {
-	v.Code, v.Created = code.Fragment(), s.Created
-	subject, err := openSubject(code, s)
+func (p *portal) renderStatus(c *call, f follower, s socket.Status, v statusView) error {
+	v.Base, v.Code, v.Created = f.base(), f.fragment(), s.Created
+	if f.own != "" {
+		v.Back = f.base()
+	}
+	subject, err := f.openSubject(s)
 	if err != nil {
 		return err
 	}
 	v.Subject = subject
 	changeable := 0
-	for _, l := range s.Lines {
-		line, ok := describe(l)
-		if !ok {
-			continue
-		}
+	v.Lines = described(s)
+	for _, l := range v.Lines {
 		if l.CanRecall || l.CanExtend {
 			changeable++
 		}
-		v.Lines = append(v.Lines, line)
 	}
 	v.All = changeable > 1
 	return p.render(c, http.StatusOK, "status", c.text("status.title"), v)
-}
-
-func openSubject(code seal.Code, s socket.Status) (string, error) {
-	if len(s.Subject) == 0 {
-		return "", nil
-	}
-	subject, err := code.OpenText(s.Subject)
-	return display.Decode(subject), err
 }
 
 // describe finds the word for one recipient. It is false for what a sender isn't

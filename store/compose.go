@@ -88,7 +88,7 @@ func (s *Store) Compose(ctx context.Context, session seal.Token, m socket.Compos
 			return err
 		}
 		if m.Draft != "" {
-			if err := s.keepSent(c, now.account, m.Draft, s.vault.conversation(now.account, sent.ID, "")); err != nil {
+			if err := s.keepSent(c, now.account, m.Draft, s.vault.conversation(now.account, sent.ID, ""), w.dispatch); err != nil {
 				return err
 			}
 		}
@@ -102,11 +102,12 @@ func (s *Store) Compose(ctx context.Context, session seal.Token, m socket.Compos
 
 // A writer is whoever composes a message.
 type writer struct {
-	account accountID
-	record  accountRecord
-	pass    []byte // of a member's message
-	nonce   []byte // key of bucketNonce
-	done    bool   // this message was stored already
+	account  accountID
+	record   accountRecord
+	pass     []byte // of a member's message
+	dispatch id     // by which a member is to follow it
+	nonce    []byte // key of bucketNonce
+	done     bool   // this message was stored already
 }
 
 // writer checks that a session may send to these addresses: the owner is no relay
@@ -138,7 +139,8 @@ func (s *Store) writer(tx *bbolt.Tx, session seal.Token, m socket.Composition) (
 		if d := m.Options.Days; d != 0 && d != 1 && d != 7 && d != 30 {
 			return w, fmt.Errorf("%w: %d days", socket.ErrInvalid, d)
 		}
-		w.pass, err = s.o.Compose.Pass(w.record.Address, m.Options)
+		w.dispatch = newID()
+		w.pass, err = s.o.Compose.Pass(w.record.Address, w.dispatch.String(), m.Options)
 	}
 	return w, err
 }

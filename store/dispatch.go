@@ -24,7 +24,11 @@ func (d *Deposit) Follow(r Dispatch) (seal.Code, error) {
 	if r.Sender == "" || len(r.Sender) > maxAddress || len(r.Lines) == 0 || len(r.Lines) > 2*maxRecipients {
 		return seal.Code{}, fmt.Errorf("follow: %w: %d recipients, sender of %d octets", socket.ErrInvalid, len(r.Lines), len(r.Sender))
 	}
-	dispatch, code := newID(), seal.NewCode()
+	dispatch, err := d.dispatchID(r.ID)
+	if err != nil {
+		return seal.Code{}, err
+	}
+	code := seal.NewCode()
 	rec := dispatchRecord{
 		versioned: current, Sender: r.Sender, Subject: code.SealText(cut(r.Subject, maxShown)),
 		MessageID: bounded(r.MessageID, maxMessageID), Rule: r.Rule, Lines: len(r.Lines),
@@ -47,6 +51,25 @@ func (d *Deposit) Follow(r Dispatch) (seal.Code, error) {
 	d.put(bucketSent, inboxKey(d.store.vault.account(r.Sender), rec.Created, dispatch), nil)
 	d.put(bucketExpiry, expiryKey(rec.Forgotten, expireDispatch, dispatch[:]), nil)
 	return code, nil
+}
+
+// dispatchID is the id that was promised, unless it is taken: by the same message,
+// when it came for the first time.
+func (d *Deposit) dispatchID(promised string) (id, error) {
+	if promised == "" {
+		return newID(), nil
+	}
+	dispatch, err := parseID(promised)
+	if err != nil {
+		return id{}, fmt.Errorf("follow: %w: id of a dispatch", socket.ErrInvalid)
+	}
+	err = d.store.meta.view(func(tx *bbolt.Tx) error {
+		if tx.Bucket([]byte(bucketDispatch)).Get(dispatch[:]) != nil {
+			dispatch = newID()
+		}
+		return nil
+	})
+	return dispatch, err
 }
 
 // lines finds what the lines name, and ties it to the dispatch.

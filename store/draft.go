@@ -418,9 +418,9 @@ func (s *Store) DropFile(ctx context.Context, session seal.Token, text, file str
 	return err
 }
 
-// keepSent makes a draft the copy of what was sent, in a conversation. One that is
-// not there any more leaves no copy.
-func (s *Store) keepSent(c *change, account accountID, text string, thread []byte) error {
+// keepSent makes a draft the copy of what was sent, in a conversation, to be
+// followed by a dispatch. One that is not there any more leaves no copy.
+func (s *Store) keepSent(c *change, account accountID, text string, thread []byte, dispatch id) error {
 	i, err := parseID(text)
 	if err != nil {
 		return nil
@@ -439,6 +439,7 @@ func (s *Store) keepSent(c *change, account accountID, text string, thread []byt
 		return err
 	}
 	o.Sent, o.Deleted, o.Thread, o.Changed = true, false, thread, s.now().UTC().Truncate(time.Millisecond)
+	o.Dispatch = dispatch
 	if err := s.vault.put(c, bucketOwn, i[:], o); err != nil {
 		return err
 	}

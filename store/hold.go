@@ -77,6 +77,9 @@ type TrustGrant struct {
 // A Dispatch is what the sender can follow by a status link: everybody whom a
 // message went to, and how.
 type Dispatch struct {
+	// ID is a UUID that was promised to the sender; without one, or if it is taken,
+	// the store chooses it.
+	ID        string
 	Sender    string
 	Subject   string // sealed under the status link's code, never readable in the store
 	MessageID string

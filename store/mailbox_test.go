@@ -360,7 +360,7 @@ func TestLimitsOfDrafts(t *testing.T) {
 func TestCompose(t *testing.T) {
 	member := func(a string) bool { return strings.HasSuffix(a, "@example.com") }
 	e := newEnv(t, func(o *Options) {
-		o.Compose = Compose{Domains: []string{"example.com", ".example.com"}, Member: member, Pass: func(by string, s socket.SendOptions) ([]byte, error) {
+		o.Compose = Compose{Domains: []string{"example.com", ".example.com"}, Member: member, Pass: func(by, _ string, s socket.SendOptions) ([]byte, error) {
 			return []byte(fmt.Sprint(by, s.Days)), nil
 		}}
 	})

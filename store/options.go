@@ -82,8 +82,9 @@ type Compose struct {
 	// anybody. nil: there are no members who write.
 	Member func(address string) bool
 	// Pass is what the milter is to know about a member's message when it passes:
-	// that it is to be sealed for those outside, and how.
-	Pass func(member string, o socket.SendOptions) ([]byte, error)
+	// that it is to be sealed for those outside, and how, and the id by which the
+	// member is to follow it (Dispatch.ID).
+	Pass func(member, dispatch string, o socket.SendOptions) ([]byte, error)
 }
 
 // maxUnread bounds how often one message is reminded of.

@@ -169,7 +169,7 @@ func (s *Store) noteReply(c *change, a answered) error {
 	}
 	if a.draft != "" {
 		r := a.record
-		if err := s.keepSent(c, r.Account, a.draft, s.vault.conversation(r.Account, r.MessageID, r.References)); err != nil {
+		if err := s.keepSent(c, r.Account, a.draft, s.vault.conversation(r.Account, r.MessageID, r.References), id{}); err != nil {
 			return err
 		}
 	}
