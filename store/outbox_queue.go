@@ -16,6 +16,11 @@ import (
 // there would slow the mail path down.
 const maxInlineMail = 64 << 10
 
+// maxOwnMail is the largest mail that the store writes in a transaction of its own,
+// where there is no waiting for a payload: it may name all recipients of a message,
+// each with a rule's text.
+const maxOwnMail = 16 << 20
+
 // queue adds a mail to the deposit: in meta.db if it is small, else as a payload.
 func (d *Deposit) queue(ctx context.Context, m Mail) error {
 	s := d.store
@@ -82,11 +87,10 @@ func (d *Deposit) putMail(mail id, r mailRecord, visible time.Time) {
 	d.putRecord(bucketOutbox, queueKey(visible, mail), outboxRecord{versioned: current})
 }
 
-// send adds a small mail of the store's own to the outbox, in the caller's
-// transaction. The caller calls mailAdded after it.
+// send adds a mail of the store's own to the outbox, in the caller's transaction. The caller calls mailAdded after it.
 func (s *Store) send(c *change, m Mail, about id, until time.Time) error {
-	if len(m.Data) > maxInlineMail || m.Rest != nil {
-		return fmt.Errorf("render a %s: more than %d octets", m.Kind, maxInlineMail)
+	if len(m.Data) > maxOwnMail || m.Rest != nil {
+		return fmt.Errorf("render a %s: more than %d octets", m.Kind, maxOwnMail)
 	}
 	now := s.now()
 	d := s.Begin(DepositKey{}) // only to collect
