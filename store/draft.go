@@ -160,6 +160,9 @@ func (s *Store) roomForOwn(tx *bbolt.Tx, o ownRecord, size int64, more bool) err
 		return err
 	}
 	number := n.of(inSent).total + n.of(inDrafts).total
+	if more && number+n.of(inDeleted).total >= s.o.MaxOwnItems {
+		number = len(ownOf(tx, o.Account)) // the deleted ones among them are still stored
+	}
 	if o.Size+size > s.o.MaxReply+maxDraft || n.own+size > s.o.MaxOwn || more && number >= s.o.MaxOwnItems {
 		return socket.ErrTooLarge
 	}
