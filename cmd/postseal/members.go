@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
-	"fmt"
-	"os"
 
 	"github.com/postseal/postseal/cmd/postseal/config"
 	"github.com/postseal/postseal/store/keys"
@@ -52,22 +49,6 @@ func newSignIn(c *config.Config) (*signin.Service, error) {
 
 // external reports whether some members sign in without a password of the portal.
 func external(c *config.Config) bool { return c.Members.Uses("ldap") || c.Members.Uses("oidc") }
-
-// authorities reads certificates to trust; "" is nil, the system's.
-func authorities(key, path string) (*x509.CertPool, error) {
-	if path == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", key, err)
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s: %s holds no certificate in PEM", key, path)
-	}
-	return roots, nil
-}
 
 // checkMembers asks directory and provider whether they answer.
 func checkMembers(ctx context.Context, r *report, c *config.Config) {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -363,19 +362,13 @@ func submissionTLS(s config.Submission) (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("submission.address: %w", err)
 	}
-	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, InsecureSkipVerify: s.TLS != "required"}
+	roots, err := authorities("submission.ca", s.CA)
+	if err != nil {
+		return nil, err
+	}
+	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, RootCAs: roots, InsecureSkipVerify: s.TLS != "required"}
 	if s.ServerName != "" {
 		t.ServerName = s.ServerName
-	}
-	if s.CA != "" {
-		pem, err := os.ReadFile(s.CA)
-		if err != nil {
-			return nil, fmt.Errorf("submission.ca: %w", err)
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("submission.ca: %s holds no certificate in PEM", s.CA)
-		}
 	}
 	return t, nil
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"crypto/x509"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
-	"os"
 	"strings"
 
 	"github.com/postseal/postseal/cmd/postseal/config"
@@ -37,18 +35,13 @@ func incomingTLS(c *config.Config) (milter.IncomingTLS, error) {
 
 // newProber returns what finds out what destinations offer.
 func newProber(c *config.Config, log *slog.Logger) (*tlspolicy.Prober, error) {
-	o := tlspolicy.Options{Resolver: c.TLS.Resolver, Hello: c.Submission.Hello, NoDANE: !c.TLS.DANE, Log: log}
-	if c.TLS.CA != "" {
-		pem, err := os.ReadFile(c.TLS.CA)
-		if err != nil {
-			return nil, fmt.Errorf("tls.ca: %w", err)
-		}
-		o.Roots = x509.NewCertPool()
-		if !o.Roots.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls.ca: %s holds no certificate in PEM", c.TLS.CA)
-		}
+	roots, err := authorities("tls.ca", c.TLS.CA)
+	if err != nil {
+		return nil, err
 	}
-	p, err := tlspolicy.New(o)
+	p, err := tlspolicy.New(tlspolicy.Options{
+		Resolver: c.TLS.Resolver, Hello: c.Submission.Hello, NoDANE: !c.TLS.DANE, Roots: roots, Log: log,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("tls: %w", err)
 	}
