@@ -11,18 +11,18 @@ import (
 
 // Stats are counts of what the store holds.
 type Stats struct {
-	Messages     int       // sealed messages and outlines of ended ones
-	Holds        int       // held and deferred messages, and what is kept of ended ones
-	Dispatches   int       // messages that their senders can follow
-	Trusts       int       // senders that rules let pass since a release
-	Accounts     int       // portal accounts
-	Sessions     int       // not yet purged
-	Outbox       int       // mails waiting or being sent
-	OldestMail   time.Time // when the first of them is due or its lease ends; zero if there is none
-	Weeks        int       // payload files
-	MetaBytes    int64     // of meta.db
-	PayloadBytes int64     // of the payload files
-	FreeBytes    int64     // of the file system
+	Messages     int       `json:"messages"`            // sealed messages and outlines of ended ones
+	Holds        int       `json:"holds"`               // held and deferred messages, and what is kept of ended ones
+	Dispatches   int       `json:"dispatches"`          // messages that their senders can follow
+	Trusts       int       `json:"trusts"`              // senders that rules let pass since a release
+	Accounts     int       `json:"accounts"`            // portal accounts
+	Sessions     int       `json:"sessions"`            // not yet purged
+	Outbox       int       `json:"outbox"`              // mails waiting or being sent
+	OldestMail   time.Time `json:"oldestMail,omitzero"` // when the first of them is due or its lease ends; zero if there is none
+	Weeks        int       `json:"weeks"`               // payload files
+	MetaBytes    int64     `json:"metaBytes"`           // of meta.db
+	PayloadBytes int64     `json:"payloadBytes"`        // of the payload files
+	FreeBytes    int64     `json:"freeBytes"`           // of the file system
 }
 
 // Stats counts. It walks over index pages; call it once a minute at most.

@@ -138,13 +138,18 @@ func newStoreStatsCommand(a *app) *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return a.printJSON(map[string]any{
-						"messages": s.Messages, "holds": s.Holds, "dispatches": s.Dispatches, "trusts": s.Trusts, "accounts": s.Accounts, "sessions": s.Sessions, "outbox": s.Outbox,
-						"weeks": s.Weeks, "metaBytes": s.MetaBytes, "payloadBytes": s.PayloadBytes,
-					})
+					return a.printJSON(s)
 				}
-				_, err = fmt.Fprintf(a.Out, "messages %d\nheld     %d\nfollowed %d\ntrusted  %d\naccounts %d\nsessions %d\noutbox   %d\nweeks    %d\nmeta     %d octets\npayload  %d octets\n",
-					s.Messages, s.Holds, s.Dispatches, s.Trusts, s.Accounts, s.Sessions, s.Outbox, s.Weeks, s.MetaBytes, s.PayloadBytes)
+				for _, n := range []struct {
+					name  string
+					count int
+				}{
+					{"messages", s.Messages}, {"held", s.Holds}, {"followed", s.Dispatches}, {"trusted", s.Trusts},
+					{"accounts", s.Accounts}, {"sessions", s.Sessions}, {"outbox", s.Outbox}, {"weeks", s.Weeks},
+				} {
+					fmt.Fprintf(a.Out, "%-8s %d\n", n.name, n.count)
+				}
+				_, err = fmt.Fprintf(a.Out, "%-8s %d octets\n%-8s %d octets\n", "meta", s.MetaBytes, "payload", s.PayloadBytes)
 				return err
 			})
 		},
