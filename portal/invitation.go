@@ -84,7 +84,8 @@ func (p *portal) sentBy(c *call, f *fetched, address string) bool {
 }
 
 // whenOf says when an event is, for the reader: "Tuesday, 24 November 2026, 14:00 –
-// 15:00". A clock in a zone that isn't known, or in none, is said as it is.
+// 15:00". A clock in a zone that isn't known, or in none, is said as it is; a second
+// line then names the zone.
 func whenOf(v *locale.Viewer, in *display.Invitation) string {
 	at := *v
 	if !in.Start.Instant() {
@@ -113,7 +114,7 @@ func whenOf(v *locale.Viewer, in *display.Invitation) string {
 	}
 	switch {
 	case in.Start.Zone != "":
-		s += ". " + v.Text("calendar.zone", "Zone", in.Start.Zone)
+		s += "\n" + v.Text("calendar.zone", "Zone", in.Start.Zone)
 	case in.Start.Instant():
 		s += " (" + zone.String() + ")"
 	}

@@ -19,7 +19,8 @@ func TestBrowserInvitation(t *testing.T) {
 		w.as(tb, cookieOf(c))
 		tb.Open(s.url + "/m/" + id)
 		tb.WaitFor(".invitation h2", "Review <b>2027</b>, second round")
-		tb.WaitFor(".invitation dd", "Tuesday, 24 November 2026, 15:00 – 16:00 (Europe/Helsinki), every week")
+		tb.WaitFor(".invitation dd", "Tuesday, 24 November 2026, 15:00 – 16:00 (Europe/Helsinki)")
+		tb.WaitFor(".invitation dd", "every week until 1 March 2027")
 		if scripts {
 			name, b := tb.Download(func() { tb.Press(text("calendar.save")) })
 			if name != "attachment.ics" || !strings.HasPrefix(string(b), "BEGIN:VCALENDAR\r\n") {
@@ -67,4 +68,20 @@ func (w *world) invitationScreens() []screen {
 		state("invitation-cancelled", inviteMail("CANCEL", altered(review, "DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261126")...), seal.Restriction{}),
 		state("invitation-long", inviteMail("REQUEST", long...), seal.Restriction{}),
 	}
+}
+
+// TestBrowserInvitationOneTime: opened in the browser, the calendar object is a file
+// to save.
+func TestBrowserInvitationOneTime(t *testing.T) {
+	s := newSite(t, nil)
+	tb := browsertest.Start(t).Tab(t, true)
+	id, code := s.sealed(seal.ModeOneTime, inviteMail("REQUEST", review...))
+	tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
+	tb.Press(text("onetime.button"))
+	tb.WaitFor("#m-subject", "Invitation to the review")
+	name, b := tb.Download(func() { tb.Press("attachment.ics") })
+	if name != "attachment.ics" || !strings.Contains(string(b), "UID:7f3a@firm.example\r\n") {
+		t.Errorf("saved %q: %.60q", name, b)
+	}
+	tb.Quiet()
 }

@@ -97,7 +97,7 @@ func TestInvitationCard(t *testing.T) {
 			[]string{"Tuesday, 24 November 2026 – Thursday, 26 November 2026 (all day)"}, []string{"every week"}},
 		{"a day", inviteMail("REQUEST", altered(review, "DTSTART;VALUE=DATE:20261124", "DTEND:")...), seal.Restriction{}, []string{"Tuesday, 24 November 2026 (all day)"}, nil},
 		{"unknown zone", inviteMail("REQUEST", altered(review, "DTSTART;TZID=Mars <i>:20261124T140000", "DTEND:")...), seal.Restriction{},
-			[]string{"Tuesday, 24 November 2026, 14:00. " + text("calendar.zone", "Zone", "Mars <i>")}, []string{"<i>"}},
+			[]string{"Tuesday, 24 November 2026, 14:00\n" + text("calendar.zone", "Zone", "Mars <i>")}, []string{"<i>"}},
 		{"an answer", inviteMail("REPLY", review...), seal.Restriction{}, []string{"attachment.ics"}, []string{text("calendar.event"), "Room 5"}},
 		{"unreadable", inviteMail("REQUEST", "SUMMARY:x"), seal.Restriction{}, []string{text("calendar.unreadable"), "attachment.ics"}, []string{"/invitation"}},
 		{"none", plainMail, seal.Restriction{}, nil, []string{text("calendar.save")}},

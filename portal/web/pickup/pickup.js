@@ -166,7 +166,7 @@ async function open(id, code, pin, progress) {
 export function cleanName(name, kind) {
   let s = String(name || '').split(/[/\\]/).pop()
     .replace(/[<>:"|?*;%\ufffd]/g, '_').replace(/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufff0-\ufff8]/gu, '').replace(/\s+/g, ' ').replace(/^[. ]+|[. ]+$/g, '');
-  if (!s) s = 'attachment' + ({ 'application/pdf': '.pdf', 'text/plain': '.txt', 'message/rfc822': '.eml' }[kind] || '.bin');
+  if (!s) s = 'attachment' + ({ 'application/pdf': '.pdf', 'text/calendar': '.ics', 'text/plain': '.txt', 'message/rfc822': '.eml' }[kind] || '.bin');
   if (/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(s)) s = '_' + s;
   if (s.length > 120) {
     const dot = s.lastIndexOf('.');
