@@ -440,6 +440,27 @@ func TestSenderIsToldOnce(t *testing.T) {
 	}
 }
 
+// A sender outside has nothing to follow, and learns nothing of what is read.
+func TestSenderOutsideIsNotTold(t *testing.T) {
+	e, ctx := newEnv(t, func(o *Options) {
+		o.Reminders = Reminders{UnreadAfter: []time.Duration{time.Hour}, ToSender: true, BeforeExpiry: time.Hour, ExpiredUnread: true}
+	}), context.Background()
+	r := e.request(seal.ModeAccount, "x", "alice@example.com")
+	r.Sender, r.Internal = "mallory@guest.test", false
+	d := e.Begin(e.key())
+	must(d.Seal(ctx, r))(t)
+	if err := d.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	e.clock.advance(r.Expires.Sub(e.clock.now()) + time.Hour)
+	if err := e.Purge(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if sent := e.sendAll(); sent["status"] != 0 || e.events()[EventExpired] != 1 {
+		t.Errorf("mails: %v, trail: %v", sent, e.events())
+	}
+}
+
 func TestReadReceipt(t *testing.T) {
 	e, ctx := newEnv(t), context.Background()
 	for _, mode := range []seal.Mode{seal.ModeAccount, seal.ModeOneTime} {

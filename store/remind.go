@@ -187,9 +187,11 @@ func (p *purger) remindDue(kind byte, message id) error {
 }
 
 // tellSender collects whom a sender is told about: one mail for all recipients of
-// a message whose time has come together.
+// a message whose time has come together. Who can't follow it, because he is no member,
+// is not told: he may be somebody else than the address says, and what members read is
+// none of his business.
 func (p *purger) tellSender(kind FollowKind, message id, m messageRecord) {
-	if m.Sender == "" {
+	if m.Dispatch == (id{}) {
 		return
 	}
 	if p.told == nil {
