@@ -119,6 +119,8 @@ func TestReadReceipt(t *testing.T) {
 		{"a rule says yes", "<ann@example.com>", "", "[read] ", "ann@example.com"},
 		{"a rule says no", "<ann@example.com>", " ann@example.com", "[unread] ", ""},
 		{"a bounce", "<>", " ann@example.com", "[read] ", ""},
+		{"somebody outside asked", "<dan@partner.example>", " dan@partner.example", "", ""},
+		{"a rule says yes to somebody outside", "<dan@partner.example>", "", "[read] ", "dan@partner.example"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := &fakeStore{}

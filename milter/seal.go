@@ -107,7 +107,8 @@ func (w *work) tells() bool { return w.m.from != "" && w.internal() }
 
 // readReceipt is where a disposition notification goes, "" for nowhere. wanted is
 // what the rules say; unless they do, the message does (RFC 8098 section 2.1), and
-// then only for its own sender: nobody can make us write to somebody else.
+// then only for its own sender, if that is a member: nobody can make us write to
+// somebody else, and from outside nobody asks without the reader's consent (section 2.1).
 func (w *work) readReceipt(wanted *bool) string {
 	if wanted != nil {
 		if *wanted {
@@ -116,7 +117,7 @@ func (w *work) readReceipt(wanted *bool) string {
 		return ""
 	}
 	l, err := mail.ParseAddressList(headerLine(w.m.get("Disposition-Notification-To")))
-	if err != nil || len(l) != 1 || w.m.from == "" || !strings.EqualFold(l[0].Address, w.m.from) {
+	if err != nil || len(l) != 1 || !w.tells() || !strings.EqualFold(l[0].Address, w.m.from) {
 		return ""
 	}
 	return w.m.from
