@@ -31,21 +31,38 @@ type indexEntry struct {
 // maxIndexText is how much of a message's text is found by a search, in octets.
 const maxIndexText = 3000
 
-// sealIndex seals an entry for its place.
+// maxIndexEntry is what an entry may have as JSON: the owner takes 8 kB, sealed, and
+// refuses whatever comes along with more.
+const maxIndexEntry = 8<<10 - 64
+
+// sealIndex seals an entry for its place. What an entry is made of comes from a mail,
+// and takes up to six times its length as JSON; so it is cut until it fits.
 func (u *user) sealIndex(id string, e indexEntry) []byte {
-	e.From, e.Sender, e.Subject = clip(e.From, 300), clip(e.Sender, 600), clip(e.Subject, maxSubject)
-	e.To, e.Text = clip(e.To, 1000), clip(e.Text, maxIndexText)
-	for size, i := 0, 0; i < len(e.Files); i++ {
-		e.Files[i] = clip(e.Files[i], 100)
-		if size += len(e.Files[i]); size > 1000 {
-			e.Files = e.Files[:i]
+	for part := 1; ; part *= 2 {
+		b, err := json.Marshal(e.cut(part))
+		if err != nil {
+			panic("portal: encode an index entry: " + err.Error()) // strings and times encode
+		}
+		if len(b) <= maxIndexEntry {
+			return u.index.Seal(b, "index "+id)
 		}
 	}
-	b, err := json.Marshal(e)
-	if err != nil {
-		panic("portal: encode an index entry: " + err.Error()) // strings and times encode
+}
+
+// cut shortens the fields of an entry to their limits, divided by part.
+func (e indexEntry) cut(part int) indexEntry {
+	e.From, e.Sender, e.Subject = clip(e.From, 300/part), clip(e.Sender, 600/part), clip(e.Subject, maxSubject/part)
+	e.To, e.Text = clip(e.To, 1000/part), clip(e.Text, maxIndexText/part)
+	names := e.Files
+	e.Files = nil
+	for size, i := 0, 0; i < len(names); i++ {
+		name := clip(names[i], 100/part)
+		if size += len(name); size > 1000/part {
+			break
+		}
+		e.Files = append(e.Files, name)
 	}
-	return u.index.Seal(b, "index "+id)
+	return e
 }
 
 // openIndex is the inverse of sealIndex.
@@ -120,7 +137,7 @@ func (f *finder) keep() {
 // finds it.
 func (p *portal) keepText(c *call, i socket.Item, f *fetched, text string) {
 	text = clip(strings.Join(strings.Fields(text), " "), maxIndexText)
-	if e, ok := c.user.openIndex(f.ID, i.Index); f.manifest.Restrict.PIN || ok && e.Text == text {
+	if e, ok := c.user.openIndex(f.ID, i.Index); f.manifest.Restrict.PIN || ok && (e.Text == text || e.Text != "" && strings.HasPrefix(text, e.Text)) {
 		return
 	}
 	e := c.indexOf(f)
