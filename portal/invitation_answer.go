@@ -56,13 +56,18 @@ func (p *portal) answerInvitation(c *call) error {
 		text += "\n" + comment + "\n"
 	}
 	object := invitationReply(in, display.Person{Name: cleanLine(c.user.name), Address: f.manifest.Recipient}, chosen.status, comment, p.now())
+	d := draftContent{Kind: kindReply, Answers: f.ID, Subject: subject, Body: text, Nonce: nonce}
+	v := writeView{ID: c.draftOf(f.ID + nonce), Errors: map[string]string{}} // what becomes the copy in sent
+	if err := p.keepDraft(c, v.ID, &d, nil); err != nil {
+		return p.notKept(c, v, d, err)
+	}
 	r, w := io.Pipe()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		w.CloseWithError(writeInvitationReply(w, text, object))
 	}()
-	err = p.owner.Reply(c.ctx(), socket.Caller{Session: c.user.token}, socket.Reply{Message: f.ID, Subject: subject, Nonce: nonce}, r)
+	err = p.owner.Reply(c.ctx(), socket.Caller{Session: c.user.token}, socket.Reply{Message: f.ID, Subject: subject, Nonce: nonce, Draft: v.ID}, r)
 	r.Close()
 	<-done
 	if err != nil {
@@ -70,7 +75,7 @@ func (p *portal) answerInvitation(c *call) error {
 	}
 	p.event(c, eventReplied, "id", f.ID)
 	p.met(c, 1, c.sender(f))
-	return c.redirect("/m/" + f.ID + "/sent")
+	return c.redirect(d.sentPage())
 }
 
 // cleanText is text of several lines from a form.

@@ -294,6 +294,8 @@ func TestInvitationAnswer(t *testing.T) {
 		}
 		c.get("/m/"+id).wants(t, 200, text("message.replied"))
 	}
+	c.get("/m/sent").wants(t, 200, "Accepted: Review <b>2027</b>, second round")
+	c.get("/m/drafts").wants(t, 200, text("mailbox.empty.drafts"))
 }
 
 // TestInvitationOfOthers: nobody answers for a message that isn't theirs, or not
@@ -332,4 +334,40 @@ func TestInvitationFile(t *testing.T) {
 	if got := p.header.Get("Content-Type"); got != "text/calendar; charset=utf-8" {
 		t.Errorf("type %s", got)
 	}
+}
+
+// FuzzInvitationReply: whatever an invitation and a guest say, the answer is one
+// event with what RFC 5546 section 3.2.3 asks for, and of no other meaning.
+func FuzzInvitationReply(f *testing.F) {
+	f.Add("UID:1\nORGANIZER:mailto:a@b.example\nDTSTART:20261124T130000Z\nSUMMARY:a\\nb\\;", "Gustav \"G.\" Guest", "one\ntwo; three, \\n")
+	f.Add("UID:\\\\,\nORGANIZER;CN=^n:mailto:a%25@b.example\nDTSTART;TZID=\"x;y:z\":20261124T130000\nRECURRENCE-ID;TZID=q\\,r:20261124T130000\nSEQUENCE:-1", "^", "")
+	f.Add("UID:x\n END:VEVENT\nORGANIZER:mailto:\u00fc@b.example\nDTSTART;VALUE=DATE:20261124", "\u00e4\u20ac\U0001f600", strings.Repeat("\u20ac", 200))
+	f.Fuzz(func(t *testing.T, lines, name, comment string) {
+		in, err := display.ReadCalendar("BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\n" + lines + "\nEND:VEVENT\nEND:VCALENDAR\n")
+		if err != nil || !mayAnswer(in) {
+			return
+		}
+		comment = cleanText(comment)
+		object := invitationReply(in, display.Person{Name: cleanLine(name), Address: guest}, "ACCEPTED", comment, time.Unix(1, 0))
+		cal, err := ics.ParseCalendar(strings.NewReader(strings.ReplaceAll(object, "\n", "\r\n")))
+		if err != nil || len(cal.Components) != 1 || len(cal.Events()) != 1 {
+			t.Fatalf("%v in\n%s", err, object)
+		}
+		allowed := []string{"UID", "SEQUENCE", "DTSTAMP", "ORGANIZER", "ATTENDEE", "RECURRENCE-ID", "DTSTART", "DTEND", "SUMMARY", "COMMENT"}
+		for _, p := range cal.Events()[0].Properties {
+			i := slices.Index(allowed, p.IANAToken)
+			if i < 0 {
+				t.Fatalf("%s again, or not allowed, in\n%s", p.IANAToken, object)
+			}
+			allowed[i] = ""
+		}
+		again, err := display.ReadCalendar(object)
+		if err != nil && in.Start.Zone == "" {
+			t.Fatalf("%v\n%s", err, object)
+		}
+		if err == nil && (again.UID != in.UID || again.Organiser.Address != in.Organiser.Address || len(again.Attendees) != 1 || again.Attendees[0].Address != guest ||
+			!again.Recurrence.Equal(in.Recurrence.Time) || again.Method != "REPLY") {
+			t.Fatalf("%+v became %+v\n%s", in, again, object)
+		}
+	})
 }

@@ -181,8 +181,8 @@ func (p *portal) written(c *call, kind, answers string) error {
 	if d.Nonce == "" {
 		d.Nonce = seal.NewToken().Encode()
 	}
-	if v.ID == "" { // the same form gives the same draft
-		v.ID = uuid.NewSHA1(uuid.NameSpaceOID, []byte(c.user.address+"\x00"+d.Nonce)).String()
+	if v.ID == "" {
+		v.ID = c.draftOf(d.Nonce)
 	}
 	f, ferr := p.about(c, &d)
 	if ferr != nil {
@@ -218,6 +218,12 @@ func (p *portal) written(c *call, kind, answers string) error {
 		return p.dropFile(c, v.ID, d, what)
 	}
 	return p.sendDraft(c, v, f)
+}
+
+// draftOf is the id of the draft of a form that brought none: the same form gives
+// the same draft.
+func (c *call) draftOf(nonce string) string {
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(c.user.address+"\x00"+nonce)).String()
 }
 
 // about checks what a draft is about.
