@@ -58,7 +58,7 @@ func ruleKeys() []keyInfo {
 		{name: "name", value: "a string", doc: "What logs, tests and reports call the rule. Required, unique over all files.", example: `name = "card"`},
 		{name: "then", value: "an action", doc: "What is done for the recipient; the evaluation ends there. Required unless there is `also`.", example: `then = "pickup"`},
 		{name: "also", value: "a table", doc: "What is added, see below. A rule with only `also` adds and goes on.", example: `also = { tag = "PHI", expire = "7d" }`},
-		{name: "text", value: "a string", doc: "What the sender reads with `return` and `block`, at most 900 octets.", example: `text = "Use the vault for card numbers."`},
+		{name: "text", value: "a string", doc: "Why, for the sender, at most 900 octets: the answer of `return` and `block`, and the reason in the receipt of what is sealed, which else is the rule's name.", example: `text = "Use the vault for card numbers."`},
 		{name: "release", value: "true, false or a table", doc: "With `block`: whether the sender may release the message, and how, see below. With false only an administrator can. `true` unless told.", example: `release = { trust = "recipient", for = "90d" }`},
 		{name: "when", value: "a table", doc: "The conditions, all of which must hold. Required.", example: `when.to = "external"`},
 		{name: "unless", value: "a table", doc: "The exception: with all of its conditions true the rule doesn't apply.", example: `unless.from = "@billing"`},

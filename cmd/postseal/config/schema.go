@@ -40,7 +40,7 @@ func schema(c *Config) []key {
 			doc: `The domains of your members. "example.com" is that domain alone, ".example.com" its subdomains at any depth and not itself. Everybody else is a guest.`},
 
 		{name: "milter.listen", value: list{&c.Milter.Listen, socketAddress},
-			doc: `Sockets for the MTA: "unix:/path" or "inet:host:port". The same words go into smtpd_milters. A Unix socket is faster; use inet on loopback only where the MTA runs in a chroot.`},
+			doc: `Sockets for the MTA: "unix:/path" or "inet:host:port". The same words go into smtpd_milters. A Unix socket is faster; where the MTA runs in a chroot, it is below the MTA's queue folder.`},
 		{name: "milter.socket_mode", value: mode{&c.Milter.SocketMode},
 			doc: `Permissions of Unix sockets, in octal.`},
 		{name: "milter.socket_group", value: text{&c.Milter.SocketGroup, anything},
