@@ -33,7 +33,7 @@ func (s *Store) Check(ctx context.Context) ([]Problem, error) {
 	// Payloads that are named in our snapshot must not go while we look.
 	s.upkeep.Lock()
 	defer s.upkeep.Unlock()
-	c := &checker{s: s, ctx: ctx, refs: map[id]int{}, payloads: map[id]payloadRecord{}}
+	c := &checker{s: s, ctx: ctx, refs: map[id]int{}, payloads: map[id]payloadRecord{}, leftovers: map[string]bool{}}
 	if err := c.structure(metaFile, s.meta); err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (s *Store) Check(ctx context.Context) ([]Problem, error) {
 		c.tx = tx
 		for _, step := range []func() error{
 			c.payloadRecords, c.messages, c.own, c.lists, c.parts, c.links, c.accounts,
-			c.sessions, c.outbox, c.mails, c.dedup, c.holds, c.trusts, c.dispatches, c.expiry, c.trail, c.countRefs,
+			c.sessions, c.outbox, c.mails, c.dedup, c.nonces, c.holds, c.trusts, c.dispatches, c.expiry, c.trail, c.countRefs,
 		} {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -67,7 +67,10 @@ type checker struct {
 	tx       *bbolt.Tx
 	refs     map[id]int
 	payloads map[id]payloadRecord
-	problems []Problem
+	// leftovers are keys, behind the kind of bucketExpiry that has to name them:
+	// what of its time is known there alone.
+	leftovers map[string]bool
+	problems  []Problem
 }
 
 func (c *checker) bad(where, format string, args ...any) {
@@ -141,7 +144,11 @@ func (c *checker) payloadRecords() error {
 func (c *checker) messages() error {
 	return c.each(bucketMessage, 16, func(k, _ []byte) {
 		var m messageRecord
-		if !c.record(bucketMessage, k, &m) || m.Ended != "" {
+		if !c.record(bucketMessage, k, &m) {
+			return
+		}
+		if m.Ended != "" {
+			c.leftover(expireOutline, k)
 			return
 		}
 		if _, ok := c.payloads[m.Payload]; !ok {
@@ -214,7 +221,11 @@ func (c *checker) parts() error {
 func (c *checker) links() error {
 	err := c.each(bucketLink, 32, func(k, _ []byte) {
 		var l linkRecord
-		if !c.record(bucketLink, k, &l) || l.Ended != "" {
+		if !c.record(bucketLink, k, &l) {
+			return
+		}
+		if l.Ended != "" {
+			c.leftover(expireLinkGone, k)
 			return
 		}
 		if l.Kind == socket.LinkReset {
@@ -305,28 +316,32 @@ func (c *checker) dedup() error {
 	})
 }
 
-// expiry reports ends of things that are not there: they show a deletion that
-// forgot its entry.
+// leftover notes what bucketExpiry has to name with a kind, or it stays for ever.
+func (c *checker) leftover(kind byte, k []byte) { c.leftovers[string(kind)+string(k)] = true }
+
+func (c *checker) nonces() error {
+	return c.each(bucketNonce, 48, func(k, _ []byte) { c.leftover(expireNonce, k) })
+}
+
+// expiry reports ends of things that are not there, for they show a deletion that
+// forgot its entry, and leftovers that have no end.
 func (c *checker) expiry() error {
-	where := map[byte]string{
-		expireMessage: bucketMessage, expireGrace: bucketMessage, expireOutline: bucketMessage,
-		expirePayload: bucketPayload, expireLink: bucketLink, expireLinkGone: bucketLink,
-		expireSession: bucketSession, expireMail: bucketMail, expireDedup: bucketDedup, expireNonce: bucketNonce,
-		expireHold: bucketHold, expireHoldGone: bucketHold, expireDispatch: bucketDispatch,
-		expireTrust: bucketTrust, expireThread: bucketThread, dueUnread: bucketMessage, dueWarning: bucketMessage,
-		expireOwn: bucketOwn,
-	}
-	return c.each(bucketExpiry, 0, func(k, _ []byte) {
-		if len(k) < 10 || where[k[8]] == "" {
+	err := c.each(bucketExpiry, 0, func(k, _ []byte) {
+		if len(k) < 10 || expiring[k[8]] == "" {
 			c.bad(bucketExpiry, "key %x", k)
 			return
 		}
-		what := k[9:]
-		if k[8] == dueUnread && len(what) == 17 {
+		kind, what := k[8], k[9:]
+		if kind == dueUnread && len(what) == 17 {
 			what = what[:16]
 		}
-		c.needs(bucketExpiry, k, where[k[8]], what)
+		c.needs(bucketExpiry, k, expiring[kind], what)
+		delete(c.leftovers, string(kind)+string(what))
 	})
+	for k := range c.leftovers {
+		c.bad(expiring[k[0]], "%x: stays for ever", k[1:])
+	}
+	return err
 }
 
 // trail follows the hashes from the first audit entry to the head.

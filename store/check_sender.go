@@ -14,7 +14,11 @@ func (c *checker) holds() error {
 			c.needs(bucketHold, k, bucketLink, h.Link[:])
 		}
 		if h.State != HoldWaiting {
+			c.leftover(expireHoldGone, k)
 			return
+		}
+		if h.Dispatch != (id{}) {
+			c.needs(bucketHold, k, bucketDispatch, h.Dispatch[:])
 		}
 		c.needs(bucketHold, k, bucketExpiry, expiryKey(h.Expires, expireHold, k))
 		if h.Deferred {

@@ -85,6 +85,16 @@ const (
 	dueWarning     = 'w' // message id: the warning that it ends soon
 )
 
+// expiring is the bucket of what each kind of bucketExpiry is about.
+var expiring = map[byte]string{
+	expireMessage: bucketMessage, expireGrace: bucketMessage, expireOutline: bucketMessage,
+	expirePayload: bucketPayload, expireLink: bucketLink, expireLinkGone: bucketLink,
+	expireSession: bucketSession, expireMail: bucketMail, expireDedup: bucketDedup, expireNonce: bucketNonce,
+	expireHold: bucketHold, expireHoldGone: bucketHold, expireDispatch: bucketDispatch,
+	expireTrust: bucketTrust, expireThread: bucketThread, expireOwn: bucketOwn,
+	dueUnread: bucketMessage, dueWarning: bucketMessage,
+}
+
 // The flags of bucketInbox and bucketFolder.
 const (
 	inboxRead    = 1 << iota // the account marked it as read
