@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -146,6 +145,7 @@ func (s *Store) FinishCloud(ctx context.Context, q socket.CloudFinish) (socket.S
 // admit starts the session of a verified person, or gives out the link to make
 // the account with.
 func (s *Store) admit(ctx context.Context, p signin.Person, v visit, how string) (socket.SignedIn, error) {
+	p.Address = normalise(p.Address) // as messages name their recipients
 	account := s.vault.account(p.Address)
 	out := socket.SignedIn{Address: p.Address, Name: p.Name}
 	token := seal.NewToken()
@@ -156,7 +156,7 @@ func (s *Store) admit(ctx context.Context, p signin.Person, v visit, how string)
 		if errors.Is(err, errNotFound) || err == nil && len(a.Escrow) == 0 {
 			out.Link = token
 			if a.Address == "" {
-				a.Address = strings.TrimSpace(p.Address)
+				a.Address = p.Address
 			}
 			return s.putMemberLink(c, token, account, a.Address)
 		}

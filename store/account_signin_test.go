@@ -37,10 +37,13 @@ func (directory) Begin(_ context.Context, hint string, f signin.Flow) (string, e
 }
 
 func (directory) Redeem(_ context.Context, f signin.Flow, code string) (signin.Person, error) {
-	if code != "right" {
-		return signin.Person{}, signin.ErrRefused
+	switch code {
+	case "right":
+		return signin.Person{Address: "dora@cloud.test", Name: "Dora"}, nil
+	case "right, in capitals":
+		return signin.Person{Address: "Emil.M@Cloud.TEST", Name: "Emil"}, nil
 	}
-	return signin.Person{Address: "dora@cloud.test", Name: "Dora"}, nil
+	return signin.Person{}, signin.ErrRefused
 }
 
 // join makes the account of somebody who was verified, as a portal does.
@@ -195,5 +198,23 @@ func TestCloudSignIn(t *testing.T) {
 	e.clock.advance(signin.FlowLife)
 	if err := finish(start.Ticket, state, "right"); !errors.Is(err, socket.ErrExpired) {
 		t.Errorf("too late: %v", err)
+	}
+}
+
+// Messages name their recipients in lower case, and are opened by the account that
+// they name, however the provider writes it.
+func TestCloudAddressInCapitals(t *testing.T) {
+	e, ctx := newEnv(t, func(o *Options) { o.SignIn = directory{} }), context.Background()
+	message := e.deposit(seal.ModeAccount, "x", "Emil.M@cloud.test")[0]
+	start := must(e.BeginCloud(ctx, "emil.m@cloud.test", "192.0.2.1"))(t)
+	state := strings.TrimPrefix(start.URL, "https://login.test/?state=")
+	in := must(e.FinishCloud(ctx, socket.CloudFinish{Ticket: start.Ticket, State: state, Code: "right, in capitals", Client: "192.0.2.1"}))(t)
+	w := must(e.Waiting(ctx, in.Link))(t)
+	s := must(e.join(in))(t)
+	if len(w.Messages) != 1 || !strings.Contains(string(w.Messages[0].Manifest.JSON), message.Message) {
+		t.Errorf("waiting: %+v", w.Messages)
+	}
+	if s.Address != "emil.m@cloud.test" || w.Recipient != s.Address {
+		t.Errorf("the account is %s, of %s", s.Address, w.Recipient)
 	}
 }

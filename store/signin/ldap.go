@@ -207,9 +207,12 @@ func fill(template, address, user, dn string, escape func(string) string) string
 	return strings.NewReplacer("{address}", escape(address), "{user}", escape(user), "{dn}", escape(dn)).Replace(template)
 }
 
+// hasAddress compares in lower case. Unicode's folding would make one of letters that
+// mail keeps apart.
 func hasAddress(values []string, address string) bool {
+	want := strings.ToLower(address)
 	for _, v := range values {
-		if strings.EqualFold(strings.TrimSpace(v), address) {
+		if strings.ToLower(strings.TrimSpace(v)) == want {
 			return true
 		}
 	}

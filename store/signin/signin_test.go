@@ -237,3 +237,17 @@ func TestProviderOptions(t *testing.T) {
 		t.Errorf("without a provider: %v", err)
 	}
 }
+
+// Letters that fold to another are other letters: who has "sam" has not the mailbox
+// with a long s.
+func TestHasAddress(t *testing.T) {
+	values := []string{" Sam@Firm.Example", "kai@firm.example", "MÜLLER@firm.example"}
+	for address, want := range map[string]bool{
+		"sam@firm.example": true, "SAM@firm.example": true, "müller@firm.example": true,
+		"\u017fam@firm.example": false, "sam@firm.example.evil.test": false, "": false,
+	} {
+		if got := hasAddress(values, address); got != want {
+			t.Errorf("%q: %v", address, got)
+		}
+	}
+}
