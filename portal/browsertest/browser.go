@@ -72,7 +72,7 @@ func (b *Browser) Tab(t testing.TB, scripts bool) *Tab {
 	})
 	p, err := profile.Page(proto.TargetCreateTarget{URL: "about:blank"})
 	must(t, err)
-	tb := &Tab{Page: p.Timeout(60 * time.Second), t: t, scripts: scripts}
+	tb := &Tab{Page: p.Timeout(2 * time.Minute), t: t, scripts: scripts}
 	must(t, proto.NetworkEnable{}.Call(p))
 	must(t, proto.RuntimeEnable{}.Call(p))
 	must(t, proto.LogEnable{}.Call(p))
@@ -156,7 +156,25 @@ func (tb *Tab) Fill(selector, text string) {
 // Press clicks the visible button or link with this text.
 func (tb *Tab) Press(text string) {
 	tb.t.Helper()
-	e := tb.WaitFor("button, a", text)
+	tb.press(tb.WaitFor("button:not([aria-hidden]), a", text))
+}
+
+// Click clicks the first button, link or box to tick that matches.
+func (tb *Tab) Click(selector string) {
+	tb.t.Helper()
+	e, err := tb.Element(selector)
+	must(tb.t, err)
+	if kind, err := e.Attribute("type"); err == nil && kind != nil && *kind == "checkbox" {
+		must(tb.t, e.Click(proto.InputMouseButtonLeft, 1))
+		return
+	}
+	tb.press(e)
+}
+
+// press clicks. Without scripts it is done by the keyboard, and leads to another
+// page.
+func (tb *Tab) press(e *rod.Element) {
+	tb.t.Helper()
 	if tb.scripts {
 		must(tb.t, e.Click(proto.InputMouseButtonLeft, 1))
 		return

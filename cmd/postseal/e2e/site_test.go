@@ -47,6 +47,9 @@ type SiteOptions struct {
 	// Users runs the processes of Two under [milterUser] and [portalUser], as a
 	// real site does.
 	Users bool
+	// Members sign in to the portal: those of firm.example at a directory, those of
+	// cloud.example at an OpenID provider. Both domains are internal then.
+	Members bool
 }
 
 // System users that are on every machine and that own nothing here.
@@ -61,6 +64,14 @@ type MTA interface {
 	Queue(context.Context) ([]mta.QueueEntry, error)
 	Log() string
 	Stop() error
+}
+
+// internal are the domains of the site.
+func (o SiteOptions) internal() []string {
+	if o.Members {
+		return []string{"example.com", "firm.example", "cloud.example"}
+	}
+	return []string{"example.com"}
 }
 
 // A Site is a private MTA with Postseal beside it. example.com is internal.
@@ -129,7 +140,7 @@ func (s *Site) startMTA(t *testing.T, o SiteOptions) {
 	t.Helper()
 	options := mta.Options{
 		Milters:  []string{cmp.Or(o.Between, s.milterSocket)},
-		Internal: []string{"example.com"},
+		Internal: o.internal(),
 		Inside:   s.Inside.Addr(),
 		Outside:  s.Outside.Addr(),
 		Main:     o.Main,
@@ -171,7 +182,7 @@ func (s *Site) configure(t *testing.T, o SiteOptions) {
 		s.Run(t, "init", "--dir", etc)
 	}
 	set := map[string]string{
-		"internal_domains":     config.QuoteList([]string{"example.com"}),
+		"internal_domains":     config.QuoteList(o.internal()),
 		"milter.listen":        config.QuoteList([]string{s.milterSocket}),
 		"milter.socket_group":  config.Quote("postfix"),
 		"milter.spool_dir":     config.Quote(s.Dir),
@@ -187,6 +198,9 @@ func (s *Site) configure(t *testing.T, o SiteOptions) {
 	if o.Users {
 		set["store.portal_user"] = config.Quote(portalUser)
 		set["store.socket_group"] = config.Quote(groupName(t, s.credentials["portal"].Gid))
+	}
+	if o.Members {
+		maps.Copy(set, s.members(t))
 	}
 	maps.Copy(set, o.Set)
 	s.write(t, s.ConfigFile(), config.Sample(set))
