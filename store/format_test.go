@@ -69,6 +69,29 @@ func TestOldStoreOpens(t *testing.T) {
 	}
 }
 
+// TestFormatIsDocumented looks for each bucket, each kind of end and each part in
+// the description of the format.
+func TestFormatIsDocumented(t *testing.T) {
+	doc := string(must(os.ReadFile("../docs/store-format.md"))(t))
+	for _, b := range buckets {
+		if !strings.Contains(doc, "\n### "+b+"\n") {
+			t.Errorf("bucket %q is not described", b)
+		}
+	}
+	_, ends, _ := strings.Cut(doc, "\n### expiry\n")
+	for kind := range expiring {
+		if !strings.Contains(ends, "\n| `"+string(kind)+"` |") {
+			t.Errorf("kind %q of bucket expiry is not described", kind)
+		}
+	}
+	_, parts, _ := strings.Cut(doc, "\n### part\n")
+	for _, kind := range partKinds {
+		if !strings.Contains(parts, "\n| `"+string(kind)+"` |") {
+			t.Errorf("kind %q of bucket part is not described", kind)
+		}
+	}
+}
+
 func writeFormatDir(t *testing.T) {
 	keyDir := filepath.Join(formatDir, "keys")
 	if err := os.RemoveAll(formatDir); err != nil {
