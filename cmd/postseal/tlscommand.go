@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,29 +134,33 @@ func (a *app) accessMap() error {
 
 // accessMap is the table for Sendmail (cf/README, "STARTTLS"): TEMP lets mail wait
 // where the other side does not offer what is wanted. A domain there takes in its
-// subdomains, so the table is never less strict than the rules.
+// subdomains, so of a domain and what is below it the stricter level stands, once
+// (makemap takes no key twice): the table is never less strict than the rules.
 func accessMap(policies []rules.DomainPolicy) string {
-	var b strings.Builder
-	b.WriteString("# TLS levels of the rules, made by: postseal tls access-map\n")
+	var notes, lines strings.Builder
+	wanted := map[string]rules.TLSLevel{}
 	for _, p := range policies {
 		domain := strings.TrimPrefix(p.Domain, ".")
 		if domain == "*" {
 			domain = "" // the default
 		}
-		wanted := ""
 		switch {
 		case p.Else == rules.ElsePickup:
-			fmt.Fprintf(&b, "# %s: sealed (rule %q), its notices go as they can\n", p.Domain, p.Rule)
-			continue
-		case p.Level == rules.TLSEncrypt:
-			wanted = "TEMP+ENCR:128"
-		case p.Level == rules.TLSVerified:
-			wanted = "TEMP+VERIFY:128+CN"
+			fmt.Fprintf(&notes, "# %s: sealed (rule %q), its notices go as they can\n", p.Domain, p.Rule)
+		case p.Level == rules.TLSEncrypt, p.Level == rules.TLSVerified:
+			if wanted[domain] != rules.TLSVerified {
+				wanted[domain] = p.Level
+			}
 		default:
-			fmt.Fprintf(&b, "# %s: nothing is wanted; a line above for a domain that takes it in holds for it as well\n", p.Domain)
-			continue
+			fmt.Fprintf(&notes, "# %s: nothing is wanted; a line for a domain that takes it in holds for it as well\n", p.Domain)
 		}
-		fmt.Fprintf(&b, "TLS_Rcpt:%s\t%s\n", domain, wanted)
 	}
-	return b.String()
+	for _, domain := range slices.Sorted(maps.Keys(wanted)) {
+		level := "ENCR:128"
+		if wanted[domain] == rules.TLSVerified {
+			level = "VERIFY:128+CN"
+		}
+		fmt.Fprintf(&lines, "TLS_Rcpt:%s\tTEMP+%s\n", domain, level)
+	}
+	return "# TLS levels of the rules, made by: postseal tls access-map\n" + notes.String() + lines.String()
 }

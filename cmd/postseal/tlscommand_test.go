@@ -14,12 +14,13 @@ func TestAccessMap(t *testing.T) {
 		{Domain: ".partner.example", Level: rules.TLSVerified, Else: rules.ElseReturn, Rule: "partner"},
 		{Domain: "guest.example", Level: rules.TLSVerified, Else: rules.ElsePickup, Rule: "guest"},
 		{Domain: "home.example"},
+		{Domain: "partner.example", Level: rules.TLSEncrypt, Else: rules.ElseWait, Rule: "weaker"},
 	})
 	want := "# TLS levels of the rules, made by: postseal tls access-map\n" +
-		"TLS_Rcpt:\tTEMP+ENCR:128\n" +
-		"TLS_Rcpt:partner.example\tTEMP+VERIFY:128+CN\n" +
 		"# guest.example: sealed (rule \"guest\"), its notices go as they can\n" +
-		"# home.example: nothing is wanted; a line above for a domain that takes it in holds for it as well\n"
+		"# home.example: nothing is wanted; a line for a domain that takes it in holds for it as well\n" +
+		"TLS_Rcpt:\tTEMP+ENCR:128\n" +
+		"TLS_Rcpt:partner.example\tTEMP+VERIFY:128+CN\n"
 	if got != want {
 		t.Errorf("got\n%s", got)
 	}
