@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postseal/postseal/milter/guard"
 	"github.com/postseal/postseal/rules"
 	"github.com/postseal/postseal/store/socket"
 )
@@ -50,5 +51,38 @@ func TestSealComposed(t *testing.T) {
 	d.Verdicts[1].Action = rules.Deliver
 	if s.sealComposed(m, d); d.Verdicts[1].Action != rules.Deliver {
 		t.Error("a released message is sealed")
+	}
+}
+
+// TestPassLost: if the mark of a member's message is not known again, because a relay
+// divided the mail, nobody knows that it was to be sealed. So it waits.
+func TestPassLost(t *testing.T) {
+	pass, err := ComposePass("ann@example.com", "", socket.SendOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := guard.Envelope{From: "ann@example.com", To: []string{"one@a.example", "two@b.example"}, MessageID: "<m1@example.com>"}
+	for _, tt := range []struct {
+		name, from string
+		to         []string
+		pass       []byte
+		code       byte
+		sealed     int
+	}{
+		{"whole", "<ann@example.com>", []string{"<one@a.example>", "<two@b.example>"}, pass, 'a', 1},
+		{"divided", "<ann@example.com>", []string{"<one@a.example>"}, pass, 'y', 0},
+		{"a mark without a pass, forged", "<ann@example.com>", []string{"<one@a.example>"}, nil, 'a', 0},
+		{"another site's", "<dan@partner.example>", []string{"<ann@example.com>"}, pass, 'a', 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := &fakeStore{}
+			tm := letter(tt.to...)
+			tm.from = tt.from
+			tm.header = append([][2]string{{guard.Header, " " + newGuard().Mark(both, tt.pass, now)}}, tm.header...)
+			d := connect(t, newServer(t, f, nil), true).transact(tm)
+			if d.code != tt.code || len(f.sealed) != tt.sealed {
+				t.Errorf("answer %q %q, %d sealed", d.code, d.data, len(f.sealed))
+			}
+		})
 	}
 }

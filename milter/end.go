@@ -27,6 +27,11 @@ func (s *session) endOfHeader() {
 		e := guard.Envelope{From: m.from, To: m.addresses(), MessageID: m.get("Message-ID")}
 		brought, ok := o.Guard.Genuine(mark, e, o.Now())
 		switch {
+		case !ok && guard.Carries(mark) && rules.Internal(m.from, o.InternalDomains):
+			// Something between the outbox and us divided or kept the mail, and what
+			// was to be done with it is lost: it may have been to be sealed.
+			s.deferred(errPass, "released message")
+			m.fail(replyLater)
 		case !ok:
 			s.log().Warn("forged mark of our own mail", "event", "ignored")
 		case brought == nil:

@@ -3,6 +3,7 @@ package milter
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -26,6 +27,8 @@ type pass struct {
 }
 
 const passVersion = 1
+
+var errPass = errors.New("the mark of a mail of ours is for another envelope or Message-ID, or too old")
 
 // passFor is the pass of the message when rule holds it. It keeps what the message
 // brought itself: a message that one rule after the other holds must not come back

@@ -123,6 +123,12 @@ func (g *Guard) Genuine(value string, e Envelope, now time.Time) (pass []byte, o
 	return pass, true
 }
 
+// Carries reports whether value looks like a mark with a pass, genuine or not.
+func Carries(value string) bool {
+	f := strings.Fields(value)
+	return len(f) > 3 && f[0] == versionPass
+}
+
 // mac is HMAC-SHA256 over the fields, each with its length in front. An MTA may
 // change the case of a domain and fold a Message-ID in another way, so neither
 // counts.
