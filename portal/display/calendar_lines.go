@@ -13,6 +13,7 @@ const (
 	maxCalendar      = 1 << 20   // octets of the part
 	maxCalendarKept  = 256 << 10 // octets of the lines that are read
 	maxCalendarLine  = 8 << 10   // octets of one property, unfolded
+	maxParameters    = 100       // of one property, and their values
 	maxCalendarDepth = 4         // VCALENDAR, VEVENT, VALARM, and one to spare
 	maxComponents    = 300
 )
@@ -65,9 +66,27 @@ func cutFold(s string) (string, bool) {
 	return s, false
 }
 
+// parameters counts what stands before a property's value. The parser copies the
+// line for each.
+func parameters(s string) (n int) {
+	quoted := false
+	for _, c := range []byte(s) {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == ':':
+			return n
+		case c == ';' || c == ',':
+			n++
+		}
+	}
+	return n
+}
+
 func (c *calendarReader) line(s string) error {
 	i := strings.IndexAny(s, ";:")
-	if i <= 0 || len(s) > maxCalendarLine || strings.Contains(s[:i], " ") {
+	if i <= 0 || len(s) > maxCalendarLine || strings.Contains(s[:i], " ") || parameters(s) > maxParameters {
 		return nil
 	}
 	// One line that the parser doesn't take would make it refuse the whole.
