@@ -108,12 +108,12 @@ func TestCalendarEnds(t *testing.T) {
 
 func TestCalendar(t *testing.T) {
 	in, err := ReadCalendar(strings.ReplaceAll(event(
-		"SEQUENCE"+strings.Repeat(",x;X=y", 60)+":9", "DTSTART:20261124T130000Z", "SEQUENCE:3", `SUMMARY:Review\, second\nround <script>alert(1)</script>`, "LOCATION:Room 5\u202e\x07",
+		"SEQUENCE"+strings.Repeat(";X=y", 101)+":9", "DTSTART:20261124T130000Z", "SEQUENCE:3", `SUMMARY:Review\, second\nround <script>alert(1)</script>`, "LOCATION:Room 5\u202e\x07",
 		"DESCRIPTION:one\\ntwo", `ORGANIZER;CN="Member, Clara":MAILTO:clara@firm.example`,
 		"ATTENDEE;CN=O^'Brien;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:guest@elsewh", " ere.example",
 		"ATTENDEE:http://tracker.example/", "ATTENDEE:mailto:\"a b\"@x.example", "ATTENDEE:mailto:x@y.example?cc=z@y.example",
 		"RRULE:FREQ=WEEKLY;INTERVAL=2;UNTIL=20270301T000000Z", "ATTACH:http://tracker.example/a.png",
-		"ATTACH;ENCODING=BASE64;VALUE=BINARY:"+strings.Repeat("QUJD", 20000), "X-BAD", ":no name", "SUMMARY"+strings.Repeat(";X=y", 2000)+":of too many parameters", "A B:x", `ATTENDEE;CN="x`, `ATTENDEE;CN=x"y:mailto:q@x.example`, "SUMMARY:a second one",
+		"ATTACH;ENCODING=BASE64;VALUE=BINARY:"+strings.Repeat("QUJD", 20000), "X-BAD", ":no name", "A B:x", `ATTENDEE;CN="x`, `ATTENDEE;CN=x"y:mailto:q@x.example`, "SUMMARY:a second one",
 		"BEGIN:VALARM", "ACTION:AUDIO", "TRIGGER:-PT15M", "SUMMARY:of the alarm", "END:VALARM",
 	), "\r\n", "\n"))
 	if err != nil {
