@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/postseal/postseal/store/keys"
 	"github.com/postseal/postseal/store/seal"
 	"github.com/postseal/postseal/store/socket"
@@ -90,6 +92,89 @@ func TestFormatIsDocumented(t *testing.T) {
 			t.Errorf("kind %q of bucket part is not described", kind)
 		}
 	}
+}
+
+// TestOldStoreGoesOn works with the stores of earlier versions: what is new goes into
+// them, they are compacted, copied and restored, and in the end nothing is left.
+func TestOldStoreGoesOn(t *testing.T) {
+	for _, from := range []string{formatDir, sendersDir} {
+		t.Run(filepath.Base(from), func(t *testing.T) {
+			dir, ctx := unpack(t, from), context.Background()
+			var codes struct{ Now time.Time }
+			if err := json.Unmarshal(must(os.ReadFile(filepath.Join(from, "codes.json")))(t), &codes); err != nil {
+				t.Fatal(err)
+			}
+			clock := &testClock{t: codes.Now}
+			use := func(o *Options) {
+				o.Keys, o.Now = must(keys.LoadOwner(filepath.Join(dir, "keys")))(t), clock.now
+				o.Recovery = o.Keys.Recovery
+			}
+			e := newEnv(t, use, func(o *Options) { o.Dir = filepath.Join(dir, "store") })
+			e.clock, e.portal = clock, must(keys.LoadPortal(filepath.Join(dir, "keys")))(t)
+			before := must(e.Stats(ctx))(t)
+			d := e.Begin(DepositKey{MessageID: "<later@example.com>"})
+			held := must(d.Hold(ctx, e.holdRequest(formatBody)))(t)
+			sealed := must(d.Seal(ctx, e.request(seal.ModeAccount, formatBody, "bob@guest.test")))(t)[0]
+			must(d.Follow(Dispatch{
+				Sender: "alice@example.com", Created: clock.now(), Lines: []DispatchLine{
+					{Recipient: "bob@guest.test", Message: sealed.Message, Action: "pickup"},
+					{Recipient: "carol@guest.test", Held: held.ID, Action: "block"},
+				},
+			}))(t)
+			if err := d.Commit(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if err := e.Compact(ctx); err != nil {
+				t.Fatal(err)
+			}
+			backup := filepath.Join(t.TempDir(), "backup")
+			if err := e.Backup(ctx, backup); err != nil {
+				t.Fatal(err)
+			}
+			restored := newEnv(t, use, func(o *Options) { o.Dir = backup })
+			restored.clock, restored.portal = clock, e.portal
+			if err := restored.Release(ctx, held.Code.Token(), socket.ReleaseOrder{Key: restored.codeKey(held.Code)}); err != nil {
+				t.Error(err)
+			}
+			for _, e := range []*env{e, restored} {
+				e.consistent()
+				if st := must(e.Stats(ctx))(t); st.Messages != before.Messages+1 || st.Holds != before.Holds+1 || st.Dispatches != before.Dispatches+1 {
+					t.Errorf("%+v, before %+v", st, before)
+				}
+			}
+			for range 3 { // ends, then what is remembered of them
+				clock.advance(400 * day)
+				for _, e := range []*env{e, restored} {
+					if err := e.Purge(ctx); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			for _, e := range []*env{e, restored} {
+				if st := must(e.Stats(ctx))(t); st.Messages+st.Holds+st.Dispatches+st.Trusts+st.Sessions+st.Outbox+st.Weeks != 0 {
+					t.Errorf("left: %+v", st)
+				}
+				for _, b := range []string{bucketPart, bucketLink, bucketPayload, bucketInbox, bucketCount, bucketConversation, bucketExpiry, bucketSent, bucketLine} {
+					if n := e.keysIn(b); n != 0 {
+						t.Errorf("%d keys are left in %s", n, b)
+					}
+				}
+			}
+		})
+	}
+}
+
+// keysIn counts the keys of a bucket.
+func (e *env) keysIn(bucket string) (n int) {
+	e.t.Helper()
+	err := e.meta.view(func(tx *bbolt.Tx) error {
+		n = tx.Bucket([]byte(bucket)).Stats().KeyN
+		return nil
+	})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return n
 }
 
 func writeFormatDir(t *testing.T) {
