@@ -117,6 +117,10 @@ func (p *portal) proof(c *call) (socket.Proof, seal.PasswordKeys, error) {
 	if password == "" || len(password) > maxPassword {
 		return out, seal.PasswordKeys{}, socket.ErrLogin
 	}
+	// The owner slows down guesses; each costs memory before it hears of one.
+	if wait := p.attempts.take(c.client); wait > 0 {
+		return out, seal.PasswordKeys{}, throttled(wait)
+	}
 	keys, err := p.stretch(c.ctx(), info.KDF, password)
 	out.Verifier = keys.Verifier[:]
 	return out, keys, err
