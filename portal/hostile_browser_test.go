@@ -137,6 +137,9 @@ func (h *hostileSite) account(i int, raw string, tb *browsertest.Tab) {
 	h.guest.post("/m/"+id+"/open").wants(h.t, 200)
 	tb.Open(h.url + "/m/" + id)
 	h.check(fmt.Sprintf("mail %d on its page", i), tb, true)
+	if i%3 != 0 {
+		return
+	}
 	tb.Open(h.url + "/m/" + id + "/print")
 	h.check(fmt.Sprintf("mail %d for printing", i), tb, false)
 	covers, err := tb.Eval(uncovered)
@@ -171,21 +174,20 @@ func TestBrowserHostile(t *testing.T) {
 	cases := hostile.Markup(tr.origin)
 	documents := hostile.Documents(cases, casesAMail)
 	h := newHostileSite(t, tr)
-	var account, once, bare *browsertest.Tab
 	for i, d := range documents {
-		if i%4 == 0 { // a tab has a minute
-			account, once, bare = h.tab(true, true), h.tab(false, true), h.tab(false, false)
-		}
 		raw := hostileMail(i, d)
-		h.account(i, raw, account)
-		h.oneTime(i, raw, once)
-		if i%6 == 0 {
-			h.oneTimeWithoutScripts(i, raw, bare)
-		}
+		t.Run(fmt.Sprintf("mail %d", i), func(t *testing.T) { // its tabs are closed with it
+			h.t = t
+			h.account(i, raw, h.tab(true, true))
+			h.oneTime(i, raw, h.tab(false, true))
+			if i%6 == 0 {
+				h.oneTimeWithoutScripts(i, raw, h.tab(false, false))
+			}
+		})
 	}
-	// On the page, for printing, by the browser, and a sixth without scripts.
+	// On the page and by the browser; a third for printing, a sixth without scripts.
 	t.Logf("%d cases in %d mails; behind them %d paragraphs were seen", len(cases), len(documents), h.shown)
-	if least := len(cases) * 3 * 9 / 10; h.shown < least {
+	if least := len(cases) * 2 * 9 / 10; h.shown < least {
 		t.Errorf("only %d of more than %d paragraphs were seen: cases hide others", h.shown, least)
 	}
 }
