@@ -8,9 +8,10 @@
 // tells a repeat. While it is sent, a lease keeps other senders away from it.
 //
 // A refusal for good (5xx) or one that lasts longer than Options.GiveUp drops the
-// mail; the sender of a message then learns that its notice did not arrive. Mail
-// that may hold a link's code waits for [CodeLife] at the most: longer than that
-// no code stays anywhere with us.
+// mail; the sender of a message then learns that its notice did not arrive. Notices
+// and reset mails, whose codes open messages and accounts, wait for [CodeLife] at
+// the most. What holds a sender's link waits as long as any other mail: nothing
+// would tell the sender that it was lost.
 package outbox
 
 import (
@@ -126,7 +127,7 @@ func New(o Options) (*Outbox, error) {
 	return &Outbox{o}, nil
 }
 
-// CodeLife is how long a mail with a link's code may wait for the MTA.
+// CodeLife is how long a mail with a recipient's code may wait for the MTA.
 const CodeLife = 24 * time.Hour
 
 // giveUp is how long i may wait.
