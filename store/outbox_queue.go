@@ -87,7 +87,8 @@ func (d *Deposit) putMail(mail id, r mailRecord, visible time.Time) {
 	d.putRecord(bucketOutbox, queueKey(visible, mail), outboxRecord{versioned: current})
 }
 
-// send adds a mail of the store's own to the outbox, in the caller's transaction. The caller calls mailAdded after it.
+// send adds a mail of the store's own to the outbox, in the caller's transaction.
+// The caller calls mailAdded after it.
 func (s *Store) send(c *change, m Mail, about id, until time.Time) error {
 	if len(m.Data) > maxOwnMail || m.Rest != nil {
 		return fmt.Errorf("render a %s: more than %d octets", m.Kind, maxOwnMail)
