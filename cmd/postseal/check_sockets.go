@@ -10,8 +10,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +59,7 @@ func checkSockets(ctx context.Context, r *report, c *config.Config, running bool
 		r.ok("store", "%s answers", c.Store.Socket)
 	}
 	checkDial(ctx, r, silent, "portal", "tcp", c.Portal.Listen, func(conn net.Conn) error { return greetPortal(conn, c.Portal) })
-	checkSubmission(ctx, r, c.Submission)
+	checkSubmission(ctx, r, c)
 }
 
 // checkDial connects and greets, as whoever is meant to connect does.
@@ -143,7 +145,8 @@ func greetPortal(conn net.Conn, p config.Portal) error {
 	return nil
 }
 
-func checkSubmission(ctx context.Context, r *report, s config.Submission) {
+func checkSubmission(ctx context.Context, r *report, c *config.Config) {
+	s := c.Submission
 	d := net.Dialer{Timeout: checkWait}
 	conn, err := d.DialContext(ctx, "tcp", s.Address)
 	if err != nil {
@@ -171,10 +174,25 @@ func checkSubmission(ctx context.Context, r *report, s config.Submission) {
 		r.error("submission", "%s offers no STARTTLS, but submission.tls is \"required\"", s.Address)
 	case s.TLS != "required" && err == nil && !isLoopback(host):
 		r.warning("submission", "%s is on the network and submission.tls is %q: one-time links could be read on the way; want \"required\"", s.Address, s.TLS)
+	case !starttls && !clearMayEnter(c.TLS, conn.LocalAddr()):
+		r.error("submission", "%s offers no STARTTLS, and tls.incoming refuses Postseal's own mail without it: want %s in tls.incoming_exempt",
+			s.Address, config.Quote(hostOf(conn.LocalAddr())))
 	default:
 		r.ok("submission", "%s answers", s.Address)
 	}
 	client.Quit()
+}
+
+// clearMayEnter reports whether mail from a client may come in without TLS.
+func clearMayEnter(t config.TLS, client net.Addr) bool {
+	ip, err := netip.ParseAddr(hostOf(client))
+	exempt, _ := t.Exempt()
+	return t.Incoming != "required" || err == nil && slices.ContainsFunc(exempt, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
+}
+
+func hostOf(a net.Addr) string {
+	host, _, _ := net.SplitHostPort(a.String())
+	return host
 }
 
 func helloName(s config.Submission) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net"
@@ -88,6 +89,34 @@ func TestCheckGreets(t *testing.T) {
 		checkDial(context.Background(), &r, levelWarning, "part", "tcp", test.to, test.greet)
 		if len(r.findings) != 1 || r.findings[0].Level != test.level {
 			t.Errorf("%s: %+v, want %s", test.name, r.findings, test.level)
+		}
+	}
+}
+
+// TestCheckOwnMail: where mail has to come in under TLS, Postseal's own is refused
+// unless its service offers that or its address is exempt.
+func TestCheckOwnMail(t *testing.T) {
+	for _, test := range []struct {
+		incoming, exempt, offers, level string
+	}{
+		{"automatic", "192.0.2.1", "250 OK\r\n", levelOK},
+		{"required", "192.0.2.1", "250 OK\r\n", levelError},
+		{"required", "192.0.2.1", "250-OK\r\n250 STARTTLS\r\n", levelOK},
+		{"required", "127.0.0.0/8", "250 OK\r\n", levelOK},
+	} {
+		c, r := config.Default(), report{}
+		c.TLS.Incoming, c.TLS.IncomingExempt = test.incoming, []string{test.exempt}
+		c.Submission.Address = serveOnce(t, func(c net.Conn) {
+			c.Write([]byte("220 mx.example.com ESMTP\r\n"))
+			in := bufio.NewReader(c)
+			in.ReadString('\n')
+			c.Write([]byte(test.offers))
+			in.ReadString('\n')
+			c.Write([]byte("221 bye\r\n"))
+		})
+		checkSubmission(t.Context(), &r, c)
+		if len(r.findings) != 1 || r.findings[0].Level != test.level {
+			t.Errorf("%+v: %+v", test, r.findings)
 		}
 	}
 }
