@@ -18,7 +18,7 @@ func TestJudgePostfix(t *testing.T) {
 	}{
 		{
 			name: "all is well",
-			main: "smtpd_milters = unix:/run/s.sock\nnon_smtpd_milters = unix:/run/s.sock\nmilter_default_action = tempfail\nmilter_protocol = 6\nmilter_content_timeout = 300s\nmessage_size_limit = 50000000\n",
+			main: "smtpd_milters = unix:/run/s.sock\nnon_smtpd_milters = unix:/run/s.sock\nmilter_default_action = tempfail\nmilter_protocol = 6\nmilter_content_timeout = 300s\nmessage_size_limit = 72000000\n",
 		},
 		{
 			name: "not there",
@@ -61,7 +61,7 @@ func TestJudgePostfix(t *testing.T) {
 		{
 			name: "replies are too large",
 			main: "smtpd_milters = unix:/run/s.sock\nnon_smtpd_milters = unix:/run/s.sock\nmilter_default_action = tempfail\nmessage_size_limit = 10240000\n",
-			want: []string{"warning a reply of limits.reply (25000000)"},
+			want: []string{"warning a reply of limits.reply (50000000)"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

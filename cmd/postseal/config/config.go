@@ -286,7 +286,7 @@ func Default() *Config {
 			Outgoing:       "none", PolicySocket: "unix:/run/postseal/tls.sock",
 			Wait: 5 * time.Second, DANE: true,
 		},
-		Limits:    Limits{Message: 50e6, Memory: 1 << 20, Reply: 25e6},
+		Limits:    Limits{Message: 72e6, Memory: 1 << 20, Reply: 50e6},
 		Rules:     Rules{Dir: "rules.d"},
 		Keys:      Keys{Dir: "keys", Recovery: "online"},
 		Notice:    Notice{ReceiptSubject: true},

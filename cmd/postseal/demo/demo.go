@@ -78,7 +78,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		Internal:         []string{"example.com"},
 		Inside:           s.inside.Addr(),
 		Outside:          s.outside.Addr(),
-		MessageSizeLimit: 50e6,
+		MessageSizeLimit: 72e6,
 	})
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func (r checkReport) has(level, text string) bool {
 // TestCheckAgainstPostfix runs check on a site that is in order, and after its
 // Postfix was set up badly.
 func TestCheckAgainstPostfix(t *testing.T) {
-	s := NewSite(t, SiteOptions{Main: map[string]string{"message_size_limit": "50000000"}})
+	s := NewSite(t, SiteOptions{Main: map[string]string{"message_size_limit": "72000000"}})
 	r := s.check(t)
 	if !r.OK || !r.has("ok", "Postfix's settings") || !r.has("ok", "milter.sock answers") || !r.has("ok", "store.sock answers") {
 		t.Errorf("a good site: %+v", r)
