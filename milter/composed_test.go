@@ -13,13 +13,16 @@ import (
 // TestSealComposed: what a member wrote in the portal goes outside sealed, as it was
 // asked for, and no rule is weakened by it.
 func TestSealComposed(t *testing.T) {
-	b, err := ComposePass("dora@example.com", "", socket.SendOptions{ReadReceipt: true, NoPrint: true, Days: 7})
+	b, err := ComposePass("dora@example.com", "01a20086-ad4b-771f-b62d-f2ba737e12bc", socket.SendOptions{ReadReceipt: true, NoPrint: true, Days: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := &message{recipients: make([]recipient, 5)}
 	if err := m.bring(b); err != nil || m.authUser != "dora@example.com" {
 		t.Fatalf("%q, %v", m.authUser, err)
+	}
+	if w := (&work{m: m, who: &sorted{}}); w.dispatch().ID != m.pass.Seal.Dispatch || m.pass.Seal.Dispatch == "" {
+		t.Errorf("the dispatch has id %q", w.dispatch().ID)
 	}
 	s := &Server{options: Options{InternalDomains: []string{"example.com"}}}
 	d := &rules.Decision{Verdicts: []rules.Verdict{

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
 
 	"github.com/postseal/postseal/store/seal"
@@ -354,6 +355,63 @@ func TestLimitsOfDrafts(t *testing.T) {
 	}
 	if err := e.draft(bob, ids[0], strings.Repeat("x", maxDraft+1)); !errors.Is(err, socket.ErrTooLarge) {
 		t.Errorf("one of them: %v", err)
+	}
+}
+
+// TestComposedIsFollowed: the copy in sent names the dispatch under which the milter
+// lets the member follow the message, and nobody else can.
+func TestComposedIsFollowed(t *testing.T) {
+	e := newEnv(t, func(o *Options) {
+		o.Compose = Compose{Member: func(a string) bool { return strings.HasSuffix(a, "@example.com") }, Pass: func(_, dispatch string, _ socket.SendOptions) ([]byte, error) {
+			return []byte(dispatch), nil
+		}}
+	})
+	ctx := context.Background()
+	dora, _ := e.activate(e.deposit(seal.ModeAccount, "x", "dora@example.com")[0].Code, "password")
+	eve, _ := e.activate(e.deposit(seal.ModeAccount, "x", "eve@example.com")[0].Code, "password")
+	draft := uuid.Must(uuid.NewV7()).String()
+	if err := e.draft(dora, draft, "x"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // sent twice is once
+		if err := e.Compose(ctx, dora.Token, socket.Composition{Draft: draft, To: []string{"carol@guest.test"}, Nonce: "n"}, strings.NewReader(plainEntity)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	item := must(e.OwnItem(ctx, dora.Token, draft))(t)
+	if item.Folder != socket.FolderSent || item.Dispatch == "" {
+		t.Fatalf("%+v", item)
+	}
+	promised := false
+	for i := must(e.ClaimMail(ctx, time.Minute))(t); i != nil; i = must(e.ClaimMail(ctx, time.Minute))(t) {
+		promised = promised || string(i.Pass) == item.Dispatch
+		if err := e.MailSent(ctx, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !promised {
+		t.Error("the milter does not get the id")
+	}
+	by := socket.Follower{Session: dora.Token, Dispatch: item.Dispatch}
+	if _, err := e.Status(ctx, by); !errors.Is(err, socket.ErrUnknown) {
+		t.Errorf("before the mail server has it: %v", err)
+	}
+	for range 2 { // the second time, the promised id is taken
+		d := e.Begin(e.key())
+		must(d.Follow(Dispatch{ID: item.Dispatch, Sender: "dora@example.com", Lines: []DispatchLine{{Recipient: "carol@guest.test", Action: "deliver"}}, Created: e.clock.now()}))(t)
+		if err := d.Commit(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if st := must(e.Status(ctx, by))(t); len(st.Lines) != 1 || st.Lines[0].Recipient != "carol@guest.test" {
+		t.Errorf("%+v", st)
+	}
+	if page := must(e.Sent(ctx, dora.Token, "", 10))(t); page.Total != 2 {
+		t.Errorf("%d dispatches", page.Total)
+	}
+	by.Session = eve.Token
+	if _, err := e.Status(ctx, by); !errors.Is(err, socket.ErrUnknown) {
+		t.Errorf("another member: %v", err)
 	}
 }
 
