@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -72,28 +71,6 @@ func (s *Store) audit(c *change, entries ...Entry) error {
 type auditRecord struct {
 	versioned
 	Entry
-}
-
-// Trail returns at most limit audit entries after the one with that sequence
-// number, and the sequence number of the last one returned.
-func (s *Store) Trail(ctx context.Context, after uint64, limit int) (entries []Entry, last uint64, err error) {
-	last = after
-	err = s.meta.view(func(tx *bbolt.Tx) error {
-		cur := tx.Bucket([]byte(bucketAudit)).Cursor()
-		from := binary.BigEndian.AppendUint64(nil, after+1)
-		for k, val := cur.Seek(from); k != nil && len(entries) < limit; k, val = cur.Next() {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			e, err := s.auditEntry(k, val)
-			if err != nil {
-				return err
-			}
-			entries, last = append(entries, e), binary.BigEndian.Uint64(k)
-		}
-		return nil
-	})
-	return entries, last, err
 }
 
 func (s *Store) auditEntry(key, value []byte) (Entry, error) {

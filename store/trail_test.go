@@ -139,3 +139,25 @@ func TestEventsAreAll(t *testing.T) {
 		}
 	}
 }
+
+// Trail returns at most limit audit entries after the one with that sequence
+// number, and the sequence number of the last one returned.
+func (e *env) Trail(ctx context.Context, after uint64, limit int) (entries []Entry, last uint64, err error) {
+	last = after
+	err = e.meta.view(func(tx *bbolt.Tx) error {
+		cur := tx.Bucket([]byte(bucketAudit)).Cursor()
+		from := binary.BigEndian.AppendUint64(nil, after+1)
+		for k, val := cur.Seek(from); k != nil && len(entries) < limit; k, val = cur.Next() {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			entry, err := e.auditEntry(k, val)
+			if err != nil {
+				return err
+			}
+			entries, last = append(entries, entry), binary.BigEndian.Uint64(k)
+		}
+		return nil
+	})
+	return entries, last, err
+}
