@@ -23,7 +23,7 @@ const (
 // A finding is one line of "postseal check".
 type finding struct {
 	Level string `json:"level"`
-	Where string `json:"where"` // "config", "rules", "keys", "store", "milter", "portal", "members", "submission", "mta"
+	Where string `json:"where"` // "config", "rules", "keys", "languages", "store", "milter", "portal", "members", "submission", "mta"
 	Text  string `json:"text"`
 }
 
@@ -96,6 +96,7 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 		checkKeys(&r, c)
 		checkFiles(&r, c)
 		checkNames(&r, c)
+		checkLanguages(&r, c)
 		checkAccess(&r, c)
 		checkSocketFolders(&r, c)
 		checkSocketGroups(&r, c)

@@ -21,7 +21,7 @@ var sections = []struct{ name, doc string }{
 	{"accounts", "What accounts of the portal must be like."},
 	{"submission", "Where Postseal hands in mail of its own: notices, replies, password mails."},
 	{"messages", "How long things last."},
-	{"reminders", "Who is told of messages that nobody has opened."},
+	{"reminders", "Who is told of messages that nobody has opened. They are looked for every five minutes."},
 	{"actions", "What the actions of rules do, where the rules leave it open."},
 	{"tls", "Encryption on the way in and out."},
 	{"limits", "How large things may be."},
