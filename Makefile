@@ -1,5 +1,6 @@
 # make build   the program, build/postseal
-# make check   formatting, vet, staticcheck, govulncheck, all tests (-race) but those with a mail server
+# make check   formatting, vet, staticcheck, govulncheck, all tests (-race) but those with a mail server;
+#              of the pages in a browser a sample (-short)
 # make test    installs what the tests need, then all tests, with a real Postfix, Sendmail and browser
 # make demo    tries it out on this machine: private Postfix, sample mails, portal
 # make bench   throughput with and without a milter
@@ -37,14 +38,14 @@ govulncheck:
 	else echo "$$out"; case "$$out" in *"fetching vulnerabilities"*) echo "govulncheck did not run: no list of vulnerabilities";; *) exit 1;; esac; fi
 
 test-unit:
-	$(GO) test -race -shuffle=on -timeout 20m $(UNIT)
+	$(GO) test -race -short -shuffle=on -timeout 20m $(UNIT)
 
 # The servers' tests share ports and two cores: one package after the other.
 test-e2e:
-	$(GO) test -shuffle=on -timeout 25m -p 1 $(SERVERS)
+	$(GO) test -shuffle=on -timeout 40m -p 1 $(SERVERS)
 
 test: install
-	$(GO) test -shuffle=on -timeout 25m -p 1 ./...
+	$(GO) test -shuffle=on -timeout 40m -p 1 ./...
 
 install:
 	.ci/install

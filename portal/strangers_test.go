@@ -23,7 +23,7 @@ func TestStrangers(t *testing.T) {
 	victim.postReply("/m/write", map[string]string{"kind": "new", "draft": draft, "nonce": "1", "to": member, "subject": "planted-draft", "body": "planted-body", "action": "save"},
 		chosenFile{"planted-file.txt", []byte("planted-content")})
 	victim.postReply("/m/write", map[string]string{"kind": "new", "draft": sent, "nonce": "2", "to": member, "subject": "planted-sent", "body": "planted-body"}).wants(t, 200)
-	file := keptField.FindStringSubmatch(victim.get("/m/write/" + draft).wants(t, 200, "planted-draft").body)[1][:36]
+	file := keptField.FindStringSubmatch(victim.get("/m/write/"+draft).wants(t, 200, "planted-draft").body)[1][:36]
 
 	stranger := s.client()
 	mine := s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: "eve@elsewhere.example", raw: plainMail})
