@@ -45,8 +45,11 @@ func (s *Store) arrived(c *change, account accountID, a accountRecord, v visit) 
 	}
 	now := s.now().UTC()
 	// The first login is the activation's.
-	alert = (newNetwork && len(a.Networks) > 0 || newAgent && len(a.Agents) > 0) &&
-		!a.Quiet && s.o.Alerts != nil && now.Sub(a.Alerted) >= alertEvery
+	alert = (newNetwork && len(a.Networks) > 0 || newAgent && len(a.Agents) > 0) && !a.Quiet && s.o.Alerts != nil
+	if alert && now.Sub(a.Alerted) < alertEvery {
+		// It stays new: nobody gets known in the hour after an alert.
+		return false, nil
+	}
 	if newNetwork {
 		a.remember(network)
 	}

@@ -169,6 +169,7 @@ func TestAlerts(t *testing.T) {
 		{what: "another network", client: "203.0.113.9", want: 1},
 		{what: "the same network again", client: "203.0.113.9"},
 		{what: "a third network soon after", client: "203.0.113.10"},
+		{what: "the third, later", client: "203.0.113.10", want: 1, do: func() error { e.clock.advance(alertEvery); return nil }},
 		{what: "a fourth, later", client: "203.0.113.11", want: 1, do: func() error { e.clock.advance(alertEvery); return nil }},
 		{what: "another browser", client: "203.0.113.11", agent: "Other/7", want: 1, do: func() error { e.clock.advance(alertEvery); return nil }},
 		{what: "its update", client: "203.0.113.11", agent: "Other/8", do: func() error { e.clock.advance(alertEvery); return nil }},
