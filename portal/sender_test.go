@@ -48,7 +48,6 @@ func (o *testOwner) postpone() store.Deferral {
 type dispatched struct {
 	status seal.Code
 	sealed map[string]store.Sealed // by recipient
-	held   store.Held
 }
 
 // dispatch seals a message for each of the recipients of a mode, and lets its
