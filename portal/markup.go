@@ -61,26 +61,32 @@ func markedHTML(body string) string {
 }
 
 // inline formats one line. What stands between links is escaped, then marked:
-// escaping makes no mark and takes none away.
+// escaping makes no mark and takes none away. The line is searched once for each kind
+// of link, or the work would grow with the square of its length.
 func inline(line string) string {
+	named, bare := markLink.FindAllStringSubmatchIndex(line, -1), bareLink.FindAllStringSubmatchIndex(line, -1)
 	var out strings.Builder
-	for line != "" {
-		named, bare := markLink.FindStringSubmatchIndex(line), bareLink.FindStringSubmatchIndex(line)
+	at := 0
+	for len(named)+len(bare) > 0 {
 		var from, to int
 		var address, text string
-		switch {
-		case named != nil && (bare == nil || named[0] <= bare[4]):
-			from, to, text, address = named[0], named[1], line[named[2]:named[3]], line[named[4]:named[5]]
-		case bare != nil:
-			from, to = bare[4], bare[5]
+		if len(bare) == 0 || len(named) > 0 && named[0][0] <= bare[0][4] {
+			m := named[0]
+			named = named[1:]
+			from, to, text, address = m[0], m[1], line[m[2]:m[3]], line[m[4]:m[5]]
+		} else {
+			m := bare[0]
+			bare = bare[1:]
+			from, to = m[4], m[5]
 			text, address = line[from:to], line[from:to]
-		default:
-			out.WriteString(marks(line))
-			return out.String()
 		}
-		out.WriteString(marks(line[:from]) + `<a href="` + html.EscapeString(address) + `">` + html.EscapeString(text) + `</a>`)
-		line = line[to:]
+		if from < at {
+			continue // it is part of the link before
+		}
+		out.WriteString(marks(line[at:from]) + `<a href="` + html.EscapeString(address) + `">` + html.EscapeString(text) + `</a>`)
+		at = to
 	}
+	out.WriteString(marks(line[at:]))
 	return out.String()
 }
 
