@@ -20,6 +20,9 @@ type contact struct {
 
 const maxContacts = 300
 
+// maxContactOctets is how long their list is at most: the owner takes 64 KiB.
+const maxContactOctets = 60 << 10
+
 // contacts returns the account's contacts, those most written to first. What does
 // not open is as if there were none.
 func (p *portal) contacts(c *call) []contact {
@@ -68,7 +71,12 @@ func (p *portal) met(c *call, uses int, addresses ...string) {
 		}
 		return b.Last.Compare(a.Last)
 	})
-	b, err := json.Marshal(list[:min(len(list), maxContacts)])
+	list = list[:min(len(list), maxContacts)]
+	b, err := json.Marshal(list)
+	for err == nil && len(b) > maxContactOctets {
+		list = list[:len(list)*3/4]
+		b, err = json.Marshal(list)
+	}
 	if err == nil {
 		err = p.owner.KeepContacts(c.ctx(), c.user.token, c.user.index.Seal(b, "contacts"))
 	}

@@ -46,7 +46,11 @@ func (s *Store) Compose(ctx context.Context, session seal.Token, m socket.Compos
 	if err != nil || w.done {
 		return err
 	}
-	if err := s.guard.try(map[string]limit{"compose " + string(w.account[:]): limitCompose}); err != nil {
+	most := limitCompose
+	if w.pass != nil {
+		most = limitMember
+	}
+	if err := s.guard.try(map[string]limit{"compose " + string(w.account[:]): most}); err != nil {
 		return err
 	}
 	header := ReplyMail{

@@ -23,7 +23,8 @@ var (
 	limitClient  = limit{free: 20, most: time.Hour}       // one network, all accounts new to it
 	limitReset   = limit{free: 10, most: time.Hour}       // reset mails asked for from one network
 	limitReply   = limit{free: 60, most: time.Hour}       // replies of one account
-	limitCompose = limit{free: 30, most: time.Hour}       // new messages of one account
+	limitCompose = limit{free: 30, most: time.Hour}       // new messages of one guest
+	limitMember  = limit{free: 300, most: time.Hour}      // new messages of one member
 )
 
 const (

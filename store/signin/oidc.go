@@ -91,19 +91,23 @@ func newProvider(o *ProviderOptions) (*provider, error) {
 
 func loopback(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
 
-// discover returns the provider's endpoints (OpenID Connect Discovery 1.0).
+// discover returns the provider's endpoints (OpenID Connect Discovery 1.0). Nobody
+// waits for another's request: two at the beginning are no harm.
 func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.known != nil {
-		return p.known, nil
+	known := p.known
+	p.mu.Unlock()
+	if known != nil {
+		return known, nil
 	}
 	// The keys are fetched later with the same client, by a context of their own.
 	known, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.o.Issuer)
 	if err != nil {
 		return nil, fmt.Errorf("%w: discovery at the provider: %w", ErrUnavailable, err)
 	}
+	p.mu.Lock()
 	p.known = known
+	p.mu.Unlock()
 	return known, nil
 }
 
