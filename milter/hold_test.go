@@ -390,7 +390,7 @@ func TestThreadStaysSecret(t *testing.T) {
 			if d.code != tt.want || (len(f.sealed) == 1) != tt.sealed {
 				t.Fatalf("answer %q %q, %d sealed", d.code, d.data, len(f.sealed))
 			}
-			if tt.sealed && (f.audit[0].Rule != ThreadRule || f.sealed[0].Mode != seal.ModeAccount || strings.Contains(tm.apply(t, d).body, "planted")) {
+			if tt.sealed && (f.audit[0].Rule != rules.Thread || f.sealed[0].Mode != seal.ModeAccount || strings.Contains(tm.apply(t, d).body, "planted")) {
 				t.Errorf("audit %+v", f.audit)
 			}
 		})

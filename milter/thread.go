@@ -10,10 +10,6 @@ import (
 	"github.com/postseal/postseal/rules"
 )
 
-// ThreadRule stands for the rule's name where a message is sealed because it
-// answers what one of its recipients wrote in the portal.
-const ThreadRule = "thread"
-
 // maxThread bounds how many Message-IDs of a thread are looked up: the parent and
 // the last ones tell it.
 const maxThread = 50
@@ -87,7 +83,7 @@ func (s *Server) keepSecret(ctx context.Context, m *message, d *rules.Decision) 
 	}
 	for _, i := range open {
 		v := &d.Verdicts[i]
-		v.Action, v.Rule, v.Reason = rules.Pickup, ThreadRule, ""
+		v.Action, v.Rule, v.Reason = rules.Pickup, rules.Thread, ""
 		v.Text = "It answers a message that was written in the portal."
 	}
 	return nil

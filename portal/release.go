@@ -15,6 +15,7 @@ import (
 // message decides what becomes of it.
 type releaseView struct {
 	Code       string
+	Heading    string // where it is, in one line
 	State      string // as in socket.Held; "waiting" has the form
 	Deferred   bool
 	Done       bool // by this request
@@ -49,7 +50,30 @@ func (p *portal) showHeld(c *call, code seal.Code, done bool) error {
 			return err
 		}
 	}
-	return p.render(c, http.StatusOK, "release", c.text("release.title"), v)
+	v.Heading = c.text(v.headingKey())
+	title := v.Heading
+	if h.State == "waiting" {
+		title = c.text("release.title")
+	}
+	return p.render(c, http.StatusOK, "release", title, v)
+}
+
+// headingKey names the text that says in one line where the message is.
+func (v releaseView) headingKey() string {
+	switch v.State {
+	case "waiting":
+		return "release.heading"
+	case "released":
+		if v.Done {
+			return "release.released.heading"
+		}
+		return "release.already.heading"
+	case "withdrawn":
+		return "release.withdrawn.heading"
+	case "rejected":
+		return "release.rejected.heading"
+	}
+	return "release.expired.heading"
 }
 
 // openHeld opens what the code of a release link opens: the subject, and of a held

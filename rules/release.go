@@ -25,10 +25,12 @@ type Release struct {
 	For   time.Duration // how long the trust lasts; 0: for ever
 }
 
-// What the defaults block has no rule's name. No rule can have these.
+// What the defaults block has no rule's name, and neither has what the milter
+// seals because it answers a secret message. No rule can have these.
 const (
 	DefaultThen        = "defaults.then"
 	DefaultUnscannable = "defaults.unscannable"
+	Thread             = "thread"
 )
 
 // A ReleaseMode is where a blocked message waits.

@@ -165,8 +165,8 @@ func (l *loader) ruleName(n node, name string) {
 		n.errorf("%q is not a name; write 1 to 100 characters without quotes and line breaks", name)
 		return
 	}
-	if name == DefaultThen || name == DefaultUnscannable || strings.HasPrefix(name, quarantineMark) {
-		n.errorf("%q has a meaning of its own where messages are released; take another name", name)
+	if name == DefaultThen || name == DefaultUnscannable || name == Thread || strings.HasPrefix(name, quarantineMark) {
+		n.errorf("%q has a meaning of its own, in logs and where messages are released; take another name", name)
 		return
 	}
 	if place, ok := l.ruleNames[name]; ok {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"sync"
 	"time"
 )
 
@@ -17,16 +16,12 @@ const (
 // A budget bounds the audit entries that strangers cause. What it does not let
 // through is counted, and told by the next entry that it does.
 type budget struct {
-	now func() time.Time
-
-	mu      sync.Mutex
-	left    int
-	since   time.Time // up to when left was filled
+	allowance
 	skipped int
 }
 
 func newBudget(now func() time.Time) *budget {
-	return &budget{now: now, left: auditBurst, since: now()}
+	return &budget{allowance: newAllowance(now, auditBurst, auditEvery)}
 }
 
 // within returns e to be written, or nothing when the budget is spent. Whether
@@ -34,15 +29,10 @@ func newBudget(now func() time.Time) *budget {
 func (b *budget) within(e Entry) []Entry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if n := int(b.now().Sub(b.since) / auditEvery); n > 0 {
-		b.left = min(auditBurst, b.left+n)
-		b.since = b.since.Add(time.Duration(n) * auditEvery)
-	}
-	if b.left == 0 {
+	if !b.takeOne() {
 		b.skipped++
 		return nil
 	}
-	b.left--
 	if b.skipped > 0 {
 		e.Note = fmt.Sprintf("%d more like it before were not written down", b.skipped)
 		b.skipped = 0

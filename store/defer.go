@@ -45,9 +45,20 @@ func (s *Store) deferral(tx *bbolt.Tx, key [32]byte) (Deferral, error) {
 	return Deferral{State: h.State, Code: code, Expires: h.Expires}, err
 }
 
+// What strangers can make the store grow by: a message that is deferred costs
+// them nothing.
+const (
+	deferBurst = 2000             // new deferrals at once
+	deferEvery = 10 * time.Second // then one in this time
+)
+
+// ErrManyDeferred is returned when there were too many new deferrals lately. The
+// message is to be offered again later; nothing was noted.
+var ErrManyDeferred = errors.New("too many messages were deferred lately")
+
 // Defer notes that a message waits at its sender's server, and entries in the
 // audit trail. One that was noted before stays as it is, and is returned: the
-// code is the same each time.
+// code is the same each time. For new ones there is a bound, [ErrManyDeferred].
 func (s *Store) Defer(ctx context.Context, key [32]byte, r DeferRequest, entries ...Entry) (Deferral, error) {
 	if err := s.checkHold(r.Sender, r.Recipients, r.Pass, r.Expires); err != nil {
 		return Deferral{}, fmt.Errorf("defer: %w", err)
@@ -71,6 +82,9 @@ func (s *Store) Defer(ctx context.Context, key [32]byte, r DeferRequest, entries
 		var err error
 		if out, err = s.deferral(c.Tx, key); !errors.Is(err, socket.ErrUnknown) {
 			return err
+		}
+		if !s.deferrals.take() {
+			return ErrManyDeferred
 		}
 		out = Deferral{State: HoldWaiting, Code: code, Expires: h.Expires}
 		if err := d.putAll(c); err != nil {

@@ -304,6 +304,25 @@ func (e *env) deferRequest() DeferRequest {
 	}
 }
 
+// Whoever sends mail that is deferred does not fill the disk: what was noted goes
+// on, and the others come again.
+func TestDeferralsAreBounded(t *testing.T) {
+	e, ctx := newEnv(t), context.Background()
+	e.deferrals.left = 1
+	first := must(e.Defer(ctx, [32]byte{1}, e.deferRequest()))(t)
+	if _, err := e.Defer(ctx, [32]byte{2}, e.deferRequest()); !errors.Is(err, ErrManyDeferred) {
+		t.Fatalf("the second: %v", err)
+	}
+	if _, known, err := e.Deferral(ctx, [32]byte{2}); known || err != nil {
+		t.Fatal(known, err)
+	}
+	if again := must(e.Defer(ctx, [32]byte{1}, e.deferRequest()))(t); again != first {
+		t.Fatalf("the first again: %+v", again)
+	}
+	e.clock.advance(deferEvery)
+	must(e.Defer(ctx, [32]byte{2}, e.deferRequest()))(t)
+}
+
 func TestDeferredMessage(t *testing.T) {
 	e, ctx := newEnv(t), context.Background()
 	key := [32]byte{1}

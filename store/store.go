@@ -47,6 +47,7 @@ type Store struct {
 	guard     *throttle
 	passkeys  *webauthn.WebAuthn // nil: there are none
 	budget    *budget            // of the trail, for what strangers do
+	deferrals allowance          // of new deferred messages
 	// upkeep is held for writing by what must not see payloads go (a backup) and
 	// for reading by what deletes them.
 	upkeep    sync.RWMutex
@@ -84,6 +85,7 @@ func Open(o Options) (*Store, error) {
 		freeSpace: freeSpace,
 	}
 	s.guard, s.budget = newThrottle(s.now), newBudget(s.now)
+	s.deferrals = newAllowance(s.now, deferBurst, deferEvery)
 	if o.URL != "" {
 		if s.passkeys, err = relyingParty(o.URL); err != nil {
 			db.Close()
