@@ -1,6 +1,6 @@
 # make build   the program, build/postseal
-# make check   formatting, vet, staticcheck, govulncheck, all tests (-race) but those with a mail server;
-#              of the pages in a browser a sample (-short)
+# make check   formatting, vet, staticcheck, govulncheck, all tests (-race) but those with a mail
+#              server or a browser
 # make test    installs what the tests need, then all tests, with a real Postfix, Sendmail and browser
 # make demo    tries it out on this machine: private Postfix, sample mails, portal
 # make bench   throughput with and without a milter
@@ -11,8 +11,10 @@
 
 GO       ?= go
 FUZZTIME ?= 10s
-# Packages whose tests need servers of their own.
+# Packages whose tests need servers of their own, and tests that look at pages in a
+# browser: the race detector sees their handlers by other tests.
 SERVERS  := ./cmd/postseal/e2e ./cmd/postseal/mta
+BROWSER  := ^Test(Browser|Screens|Weight|Keyboard)
 UNIT      = $(filter-out $(patsubst ./%,github.com/postseal/postseal/%,$(SERVERS)),$(shell $(GO) list ./...))
 
 .PHONY: build check test test-unit test-e2e fmt vet staticcheck govulncheck demo bench fuzz docs assets screenshots install clean
@@ -38,7 +40,7 @@ govulncheck:
 	else echo "$$out"; case "$$out" in *"fetching vulnerabilities"*) echo "govulncheck did not run: no list of vulnerabilities";; *) exit 1;; esac; fi
 
 test-unit:
-	$(GO) test -race -short -shuffle=on -timeout 20m $(UNIT)
+	$(GO) test -race -shuffle=on -timeout 20m -skip '$(BROWSER)' $(UNIT)
 
 # The servers' tests share ports and two cores: one package after the other.
 test-e2e:

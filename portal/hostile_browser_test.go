@@ -20,10 +20,6 @@ import (
 // casesAMail is how many attacks stand in one mail.
 const casesAMail = 300
 
-// sample is of how many mails one is shown with -short: in the run with the race
-// detector, which "make test" follows with the whole corpus.
-const sample = 10
-
 // hostileMail makes a mail of a document, each third in another encoding.
 func hostileMail(i int, d hostile.Document) string {
 	encoding, body := "8bit", d.HTML
@@ -178,13 +174,8 @@ func TestBrowserHostile(t *testing.T) {
 	cases := hostile.Markup(tr.origin)
 	documents := hostile.Documents(cases, casesAMail)
 	h := newHostileSite(t, tr)
-	expected := 0
 	for i, d := range documents {
-		if testing.Short() && i%sample != 0 {
-			continue
-		}
 		raw := hostileMail(i, d)
-		expected += 2 * (d.Last - d.First + 1)
 		t.Run(fmt.Sprintf("mail %d", i), func(t *testing.T) { // its tabs are closed with it
 			h.t = t
 			h.account(i, raw, h.tab(true, true))
@@ -196,7 +187,7 @@ func TestBrowserHostile(t *testing.T) {
 	}
 	// On the page and by the browser; a third for printing, a sixth without scripts.
 	t.Logf("%d cases in %d mails; behind them %d paragraphs were seen", len(cases), len(documents), h.shown)
-	if least := expected * 9 / 10; h.shown < least {
+	if least := len(cases) * 2 * 9 / 10; h.shown < least {
 		t.Errorf("only %d of more than %d paragraphs were seen: cases hide others", h.shown, least)
 	}
 }
@@ -252,9 +243,7 @@ func TestBrowserHostileControl(t *testing.T) {
 
 	var paths []string
 	for i := range documents {
-		if !testing.Short() || i%sample == 0 {
-			paths = append(paths, fmt.Sprintf("/clean/%d", i))
-		}
+		paths = append(paths, fmt.Sprintf("/clean/%d", i))
 	}
 	if sprung := open(paths); len(sprung) > 0 {
 		t.Errorf("cleaned and without a policy: %.2000q", sprung)

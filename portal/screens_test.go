@@ -56,12 +56,8 @@ func TestScreens(t *testing.T) {
 			if s := over.Value.Str(); s != "" {
 				t.Errorf("wider than the page: %s", s)
 			}
-			widths, schemes := []int{390, 1280}, []string{"light", "dark"}
-			if testing.Short() {
-				widths, schemes = widths[:1], schemes[:1]
-			}
-			for _, width := range widths {
-				for _, scheme := range schemes {
+			for _, width := range []int{390, 1280} {
+				for _, scheme := range []string{"light", "dark"} {
 					tb.Screen(width, screenHeight(width), scheme)
 					// The print view is the mail's own document, in which no
 					// script runs, axe-core's neither.
