@@ -180,16 +180,17 @@ func (s *Server) probe(ctx context.Context, vs []*rules.Verdict) map[string]tlsp
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Wait)
 	defer cancel()
-	var mu sync.Mutex
-	var work sync.WaitGroup
+	names := map[string]bool{}
 	for _, v := range vs {
 		name := domainOf(v.Recipient)
-		if _, ok := offers[name]; ok || !s.asks(v) || rules.Internal("x@"+name, s.options.InternalDomains) {
+		if names[name] || !s.asks(v) || rules.Internal("x@"+name, s.options.InternalDomains) {
 			continue // what looks internal and isn't ends up who knows where
 		}
-		mu.Lock()
-		offers[name] = tlspolicy.Result{}
-		mu.Unlock()
+		names[name] = true
+	}
+	var mu sync.Mutex // of offers
+	var work sync.WaitGroup
+	for name := range names {
 		work.Go(func() {
 			r := o.Prober.Probe(ctx, name)
 			mu.Lock()
