@@ -19,7 +19,8 @@ type focused struct {
 }
 
 // focusScript describes the element that has the focus.
-const focusScript = `() => {
+const focusScript = `async () => {
+	await new Promise((done) => setTimeout(done, 30)); // the mail's frame is marked after the event
 	const e = document.activeElement;
 	if (!e || e === document.body) return JSON.stringify({ End: true });
 	if (e.dataset.walked) return JSON.stringify({ End: true });

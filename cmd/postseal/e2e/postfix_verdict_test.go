@@ -16,7 +16,7 @@ import (
 // TestPostfixVerdicts takes one site through the ways in which a message can be
 // split between its recipients. Each part uses addresses of its own.
 func TestPostfixVerdicts(t *testing.T) {
-	s := NewSite(t, SiteOptions{Rules: byName, Main: map[string]string{
+	s := NewSite(t, SiteOptions{Rules: byName, Set: map[string]string{"limits.message": `"50 MB"`}, Main: map[string]string{
 		"smtpd_recipient_restrictions": "check_recipient_access inline:{ { nobody@customer.example = 550 5.1.1 no such user } }, permit",
 	}})
 
