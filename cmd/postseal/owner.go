@@ -254,6 +254,7 @@ func storeOptions(c *config.Config, k *keys.Owner, mails store.Mailer, log *slog
 		Keys:         k,
 		Recovery:     k.Recovery,
 		Mails:        mails,
+		Now:          now,
 		Log:          log,
 		Fatal:        func(err error) { fatal <- err }, // called once, the channel holds one
 		OneTimeGrace: c.Messages.OneTimeGrace,
@@ -324,6 +325,7 @@ func milterOptions(c *config.Config, o *owner, notices *notice.Renderer, g *guar
 			Connections: c.Milter.Connections,
 			Idle:        c.Milter.Idle,
 		},
+		Now: now,
 		Log: o.log,
 	}, nil
 }
@@ -350,6 +352,7 @@ func outboxOptions(c *config.Config, o *owner, notices *notice.Renderer, g *guar
 		Hello:      c.Submission.Hello,
 		GiveUp:     c.Submission.GiveUp,
 		Failures:   notices,
+		Now:        now,
 		Log:        o.log,
 	}, nil
 }

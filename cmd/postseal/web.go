@@ -82,6 +82,7 @@ func (w *web) run(ctx context.Context) error {
 
 func portalOptions(c *config.Config, k *keys.Portal) (portal.Options, error) {
 	o := portal.Options{
+		Now:               now,
 		SigningKey:        k.Signing,
 		RecoveryRecipient: k.RecoveryRecipient,
 		Pepper:            k.Pepper,

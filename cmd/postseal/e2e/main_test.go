@@ -25,7 +25,7 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	binary = filepath.Join(dir, "postseal")
-	build := exec.Command("go", "build", "-o", binary, "github.com/postseal/postseal/cmd/postseal")
+	build := exec.Command("go", "build", "-tags", "shiftclock", "-o", binary, "github.com/postseal/postseal/cmd/postseal")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build the program under test: %v\n%s", err, out)
 		return 1

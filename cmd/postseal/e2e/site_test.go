@@ -253,6 +253,7 @@ func (s *Site) start(t *testing.T, name string) *Process {
 	p := &Process{log: &syncBuffer{}, done: make(chan struct{})}
 	p.cmd = exec.Command(binary, name, "--config", s.ConfigFile())
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	p.cmd.Env = append(os.Environ(), "POSTSEAL_CLOCK="+s.clockFile())
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credentials[name]}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
