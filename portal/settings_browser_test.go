@@ -3,24 +3,10 @@ package portal
 import (
 	"testing"
 
-	"github.com/go-rod/rod/lib/proto"
-
 	"github.com/postseal/postseal/portal/browsertest"
 	"github.com/postseal/postseal/store"
 	"github.com/postseal/postseal/store/seal"
 )
-
-// authenticator gives a tab a device with passkeys, whose owner always agrees.
-func authenticator(t testing.TB, tb *browsertest.Tab) proto.WebAuthnAuthenticatorID {
-	t.Helper()
-	must(t, proto.WebAuthnEnable{}.Call(tb))
-	r, err := proto.WebAuthnAddVirtualAuthenticator{Options: &proto.WebAuthnVirtualAuthenticatorOptions{
-		Protocol: proto.WebAuthnAuthenticatorProtocolCtap2, Transport: proto.WebAuthnAuthenticatorTransportInternal,
-		HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
-	}}.Call(tb)
-	must(t, err)
-	return r.AuthenticatorID
-}
 
 // TestBrowserPasskey makes a passkey and logs in by it, at a phone's and a desk's
 // width.
@@ -33,7 +19,7 @@ func TestBrowserPasskey(t *testing.T) {
 
 		tb := browsertest.Start(t).Tab(t, true)
 		tb.Screen(size.width, size.height, "light")
-		device := authenticator(t, tb)
+		tb.Authenticator()
 		login := func() {
 			t.Helper()
 			tb.Open(s.url + "/")
@@ -63,8 +49,7 @@ func TestBrowserPasskey(t *testing.T) {
 		// A passkey of another device does not do.
 		tb.Press(text("layout.logout"))
 		tb.WaitFor("p", text("login.out"))
-		must(t, proto.WebAuthnRemoveVirtualAuthenticator{AuthenticatorID: device}.Call(tb))
-		authenticator(t, tb)
+		tb.Authenticator()
 		login()
 		tb.WaitFor("h1", text("second.heading"))
 		tb.Press(text("second.passkey"))

@@ -234,19 +234,6 @@ next:
 	}
 }
 
-// Download runs what starts a download and returns the file's suggested name and
-// its content.
-func (tb *Tab) Download(f func()) (string, []byte) {
-	tb.t.Helper()
-	dir := tb.t.TempDir()
-	wait := tb.Browser().Context(tb.GetContext()).WaitDownload(dir)
-	f()
-	info := wait()
-	b, err := os.ReadFile(filepath.Join(dir, info.GUID))
-	must(tb.t, err)
-	return info.SuggestedFilename, b
-}
-
 // Choose chooses a file in the field of a form.
 func (tb *Tab) Choose(selector, name string, data []byte) {
 	tb.t.Helper()
