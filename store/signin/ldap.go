@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -41,10 +42,11 @@ const (
 )
 
 type directory struct {
-	o     DirectoryOptions
-	tls   *tls.Config
-	ldaps bool
-	plain bool // loopback without TLS
+	o       DirectoryOptions
+	address string // host:port
+	tls     *tls.Config
+	ldaps   bool
+	plain   bool // loopback without TLS
 }
 
 func newDirectory(o *DirectoryOptions) (*directory, error) {
@@ -59,6 +61,11 @@ func newDirectory(o *DirectoryOptions) (*directory, error) {
 		return nil, errors.New("sign-in by LDAP: neither a DN to bind as nor a base to search below")
 	}
 	d := &directory{o: *o, ldaps: u.Scheme == "ldaps"}
+	port := ldap.DefaultLdapPort
+	if d.ldaps {
+		port = ldap.DefaultLdapsPort
+	}
+	d.address = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port))
 	d.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: u.Hostname(), RootCAs: o.Roots}
 	ip, err := netip.ParseAddr(u.Hostname())
 	d.plain = !d.ldaps && o.Roots == nil && (u.Hostname() == "localhost" || err == nil && ip.IsLoopback())
@@ -73,12 +80,29 @@ func newDirectory(o *DirectoryOptions) (*directory, error) {
 	return d, nil
 }
 
+// maxAnswers bounds what a directory may say on one connection, in octets.
+const maxAnswers = 4 << 20
+
 // connect returns a connection that nobody can listen to.
 func (d *directory) connect(ctx context.Context) (*ldap.Conn, error) {
-	c, err := ldap.DialURL(d.o.URL, ldap.DialWithDialer(&net.Dialer{Timeout: timeout}), ldap.DialWithTLSConfig(d.tls))
+	raw, err := (&net.Dialer{Timeout: timeout}).DialContext(ctx, "tcp", d.address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: directory: %w", ErrUnavailable, err)
 	}
+	// Neither of the two handshakes has a time of its own.
+	stop := context.AfterFunc(ctx, func() { raw.Close() })
+	defer stop()
+	var conn net.Conn = &boundedConn{Conn: raw, left: maxAnswers}
+	if d.ldaps {
+		secured := tls.Client(conn, d.tls)
+		if err := secured.HandshakeContext(ctx); err != nil {
+			raw.Close()
+			return nil, fmt.Errorf("%w: directory: %w", ErrUnavailable, err)
+		}
+		conn = secured
+	}
+	c := ldap.NewConn(conn, d.ldaps)
+	c.Start()
 	c.SetTimeout(timeout)
 	if !d.ldaps && !d.plain {
 		if err := c.StartTLS(d.tls); err != nil {
@@ -87,6 +111,21 @@ func (d *directory) connect(ctx context.Context) (*ldap.Conn, error) {
 		}
 	}
 	return c, nil
+}
+
+// A boundedConn ends when the other side has said too much.
+type boundedConn struct {
+	net.Conn
+	left int64
+}
+
+func (b *boundedConn) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errors.New("the directory says too much")
+	}
+	n, err := b.Conn.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
 }
 
 // verify binds as the person, and looks at the person's entry.

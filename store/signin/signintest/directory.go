@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"math/big"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -59,8 +61,11 @@ access to dn.subtree="ou=people,dc=firm,dc=example" by self read by * none
 access to * by * none
 `
 
-// StartDirectory starts one.
-func StartDirectory(t testing.TB) Directory {
+// Base64 is how LDIF writes a value that is no plain text (RFC 2849), after "::".
+func Base64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+// StartDirectory starts one. more are further entries, in LDIF.
+func StartDirectory(t testing.TB, more ...string) Directory {
 	t.Helper()
 	dir := t.TempDir()
 	d := Directory{CAFile: filepath.Join(dir, "ca.pem")}
@@ -80,7 +85,7 @@ func StartDirectory(t testing.TB) Directory {
 	}
 	conf := write("slapd.conf", fmt.Sprintf(slapdConf, dir, BindDN, BindPassword))
 	// sbin is not in everybody's path.
-	if out, err := exec.Command("/usr/sbin/slapadd", "-f", conf, "-l", write("people.ldif", people())).CombinedOutput(); err != nil {
+	if out, err := exec.Command("/usr/sbin/slapadd", "-f", conf, "-l", write("people.ldif", people()+"\n"+strings.Join(more, "\n"))).CombinedOutput(); err != nil {
 		t.Fatalf("slapadd: %v\n%s; .ci/install installs it", err, out)
 	}
 	plain, secure := port(t), port(t)
@@ -113,7 +118,7 @@ func people() string {
 		{"twin1", "Twin One", []string{"twin@firm.example"}},
 		{"twin2", "Twin Two", []string{"twin@firm.example"}},
 	} {
-		s += fmt.Sprintf("dn: uid=%[1]s,%[2]s\nobjectClass: inetOrgPerson\nuid: %[1]s\ncn: %[3]s\nsn: %[3]s\nuserPassword: right of %[1]s\n", p.uid, Base, p.name)
+		s += fmt.Sprintf("dn: uid=%[1]s,%[2]s\nobjectClass: inetOrgPerson\nuid: %[1]s\ncn: %[3]s\nsn: %[4]s\nuserPassword: right of %[1]s\n", p.uid, Base, p.name, p.name[strings.IndexByte(p.name, ' ')+1:])
 		for _, m := range p.mail {
 			s += "mail: " + m + "\n"
 		}
