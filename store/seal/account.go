@@ -104,11 +104,7 @@ func openAccountKey(sealed []byte, key [KeySize]byte, place string) (AccountKey,
 	if err != nil {
 		return AccountKey{}, err
 	}
-	id, err := age.ParseHybridIdentity(string(b))
-	if err != nil {
-		return AccountKey{}, ErrOpen
-	}
-	return AccountKey{id}, nil
+	return parseAccountKey(string(b))
 }
 
 // Escrow seals the private half to the recovery key, so that a forgotten
@@ -123,11 +119,7 @@ func OpenEscrow(sealed []byte, recovery *age.HybridIdentity) (AccountKey, error)
 	if err != nil {
 		return AccountKey{}, err
 	}
-	id, err := age.ParseHybridIdentity(string(b))
-	if err != nil {
-		return AccountKey{}, ErrOpen
-	}
-	return AccountKey{id}, nil
+	return parseAccountKey(string(b))
 }
 
 // IndexBox seals what a portal keeps about messages to list and find them.

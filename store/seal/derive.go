@@ -21,6 +21,10 @@ const (
 	labelOwn       = "postseal v1 own items"
 	labelCodeText  = "postseal v1 link text"
 
+	labelSeat       = "postseal v1 seat " // followed by the mailbox's address
+	labelInvitation = "postseal v1 invitation"
+	labelVisit      = "postseal v1 visit"
+
 	labelPINSalt     = "postseal v1 pin " // followed by the message id
 	labelPINWrap     = "postseal v1 pin wrap"
 	labelPINVerifier = "postseal v1 pin verifier"
