@@ -78,6 +78,7 @@ type Portal struct {
 	SessionMax     time.Duration
 	Compose        bool
 	ComposeDomains []string // empty: the internal ones
+	Directory      string   // "off", "members", "everybody"
 }
 
 // Proxies returns TrustedProxies as networks.
@@ -98,6 +99,9 @@ type Members struct {
 
 	LDAPURL, LDAPCA, LDAPDN, LDAPBindDN, LDAPBase, LDAPFilter string
 	LDAPMail, LDAPName, LDAPGroup, LDAPGroupFilter            string
+
+	LDAPSearch []string // attributes that people are looked up by
+	LDAPPeople string   // filter of those who are found
 
 	OIDCIssuer, OIDCClient, OIDCClaim, OIDCCA string
 }
@@ -262,9 +266,13 @@ func Default() *Config {
 			SessionMax:     12 * time.Hour,
 			Compose:        true,
 			ComposeDomains: []string{},
+			Directory:      "off",
 		},
 		Accounts: Accounts{PasswordLength: 15},
-		Members:  Members{Method: "off", Domains: []string{}, LDAPMail: "mail", LDAPName: "cn"},
+		Members: Members{
+			Method: "off", Domains: []string{}, LDAPMail: "mail", LDAPName: "cn",
+			LDAPSearch: []string{"cn", "givenName", "sn", "mail"}, LDAPPeople: "(objectClass=person)",
+		},
 		Submission: Submission{
 			Address: "127.0.0.1:10025",
 			TLS:     "offered",

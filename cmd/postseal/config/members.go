@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -33,6 +34,16 @@ func issuer(s string) error {
 	return nil
 }
 
+var attributePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*(;[A-Za-z0-9-]+)*$`) // RFC 4512 section 2.5
+
+// attribute checks the name of an attribute of the directory.
+func attribute(s string) error {
+	if !attributePattern.MatchString(s) {
+		return fmt.Errorf("%q is no attribute of a directory, want one such as \"cn\"", s)
+	}
+	return nil
+}
+
 // crossMembers checks what single keys can't know.
 func (c *Config) crossMembers(report func(key, format string, args ...any)) {
 	m := c.Members
@@ -43,6 +54,17 @@ func (c *Config) crossMembers(report func(key, format string, args ...any)) {
 		if m.LDAPDN == "" && m.LDAPBase == "" {
 			report("members.ldap_base", "is empty and so is ldap_dn, want where people are found")
 		}
+	}
+	if c.Portal.Directory != "off" {
+		if m.LDAPURL == "" || m.LDAPBase == "" {
+			report("portal.directory", "is %q, and members.ldap_url or ldap_base is empty: want the directory and where people are in it", c.Portal.Directory)
+		}
+		if len(m.LDAPSearch) == 0 {
+			report("members.ldap_search", "is empty, want at least one attribute, such as \"cn\"")
+		}
+	}
+	if c.Portal.Directory == "members" && m.Method == "off" && len(m.Domains) == 0 {
+		report("portal.directory", "is \"members\", and members.method lets none sign in")
 	}
 	if m.Uses("oidc") {
 		if m.OIDCIssuer == "" {

@@ -87,6 +87,8 @@ func schema(c *Config) []key {
 			doc: `Recipients with an account may write new messages to your own people, and forward to them, not only answer. Members who sign in may write to anybody; what goes outside is sealed.`},
 		{name: "portal.compose_domains", value: list{&c.Portal.ComposeDomains, domain}, example: `["example.com"]`,
 			doc: `The domains that recipients may write to, written as those of internal_domains, of which they must be some; empty: all of them.`},
+		{name: "portal.directory", value: choice{&c.Portal.Directory, []string{"off", "members", "everybody"}},
+			doc: `Who may look people up in your directory (LDAP, of [members]) when writing: "off", nobody; "members", members who sign in; "everybody", also recipients with an account, who find only those to whom they may write, and whom it tells your people's names and addresses.`},
 
 		{name: "members.method", value: choice{&c.Members.Method, memberMethods},
 			doc: `How members sign in: "off", as guests do, by the link in a notice; "password", a password of the portal that a link to their own address lets them choose; "ldap", the password of your directory; "oidc", your identity provider (OpenID Connect). With the last two there is no password here, and recovery must be online.`},
@@ -112,6 +114,11 @@ func schema(c *Config) []key {
 			doc: `Group that a person must be in. "" asks for none.`},
 		{name: "members.ldap_group_filter", value: text{&c.Members.LDAPGroupFilter, anything}, example: `"(member:1.2.840.113556.1.4.1941:={dn})"`,
 			doc: `What the group's entry must fulfil, with {dn}, {user} and {address}. "" knows groupOfNames, groupOfUniqueNames, posixGroup and the groups of Active Directory, but not groups in groups.`},
+		{name: "members.ldap_search", value: list{&c.Members.LDAPSearch, attribute},
+			doc: `Attributes by whose beginning people are looked up when somebody writes (portal.directory). The directory should have an index for each that knows beginnings.`},
+		{name: "members.ldap_people", value: text{&c.Members.LDAPPeople, nonEmpty}, example: `"(&(objectClass=user)(!(msExchHideFromAddressLists=TRUE)))"`,
+			doc: `What an entry must fulfil to be found then.`},
+
 		{name: "members.oidc_issuer", value: text{&c.Members.OIDCIssuer, issuer}, example: `"https://login.example.com"`,
 			doc: `The identity provider, as it calls itself: /.well-known/openid-configuration is below it.`},
 		{name: "members.oidc_client", value: text{&c.Members.OIDCClient, oneLine}, example: `"postseal"`,
