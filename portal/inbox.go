@@ -14,21 +14,44 @@ import (
 
 // A mailboxView is the data of a list of messages.
 type mailboxView struct {
+	Nav     folderNav
 	Folder  string
-	Folders []folderLink
-	Compose bool // new messages can be written
 	Rows    []inboxRow
 	Total   int
 	Unread  int
-	Here    string // address of this list without its page
+	Path    string // of this list
 	Filter  string // "", "unread", "starred"
-	Next    string // cursor of the next page
-	Later   bool   // this isn't the first page
+	Cursor  string // of this page; "": it is the first
+	Next    string // of the next page; "": there is none
 	Bounded bool   // older messages are found by the search
 	// What was done a moment ago, to how many, and what takes it back.
 	Done  string
 	Count int
 	Undo  []string
+	One   bool // it was done to single messages, not to their conversations
+}
+
+// Page is the address of a page of this list, as it is filtered: the first, or the
+// one that begins at a cursor.
+func (v mailboxView) Page(cursor string) string {
+	q := url.Values{}
+	if v.Filter != "" {
+		q.Set("show", v.Filter)
+	}
+	if cursor != "" {
+		q.Set("from", cursor)
+	}
+	if len(q) == 0 {
+		return v.Path
+	}
+	return v.Path + "?" + q.Encode()
+}
+
+// A folderNav is the list of folders beside a list of messages.
+type folderNav struct {
+	Links   []folderLink
+	Compose bool // new messages can be written
+	Search  bool // the page is the search
 }
 
 // A folderLink is one line of the list of folders.
@@ -91,7 +114,7 @@ func (p *portal) folder(c *call, folder socket.Folder) error {
 		cursor = ""
 	}
 	q := socket.ListQuery{Folder: folder, Cursor: cursor, Limit: p.pageSize(c.user)}
-	v := mailboxView{Folder: string(folder), Here: folderPath(folder), Later: cursor != "", Filter: query.Get("show"), Bounded: folder == socket.FolderInbox}
+	v := mailboxView{Folder: string(folder), Path: folderPath(folder), Cursor: cursor, Filter: query.Get("show"), Bounded: folder == socket.FolderInbox}
 	switch v.Filter {
 	case "unread":
 		q.Unread = true
@@ -107,6 +130,11 @@ func (p *portal) folder(c *call, folder socket.Folder) error {
 	if err != nil {
 		return err
 	}
+	if len(list.Items) == 0 && cursor != "" {
+		// All of the last page was moved away.
+		query.Del("from")
+		return c.redirect(v.Path + "?" + query.Encode())
+	}
 	find := p.finder(c)
 	for _, i := range list.Items {
 		v.Rows = append(v.Rows, p.row(find, i))
@@ -114,9 +142,10 @@ func (p *portal) folder(c *call, folder socket.Folder) error {
 	find.keep()
 	n := list.Counts[folder]
 	v.Total, v.Unread, v.Next = n.Total, n.Unread, list.Next
-	v.Folders, v.Compose = folderLinks(list.Counts, folder), c.user.compose != socket.ComposeNothing
+	v.Nav = c.folders(list.Counts, folder)
 	v.Done, v.Undo = done(query)
 	v.Count, _ = strconv.Atoi(query.Get("n"))
+	v.One = query.Has("one")
 	title := c.text("inbox.title")
 	if folder != socket.FolderInbox {
 		title = c.text("folder." + string(folder))
@@ -127,8 +156,9 @@ func (p *portal) folder(c *call, folder socket.Folder) error {
 	return p.render(c, http.StatusOK, "inbox", title, v)
 }
 
-func folderLinks(counts map[socket.Folder]socket.Count, current socket.Folder) []folderLink {
-	var out []folderLink
+// folders makes the list of folders of a page; current is "" on that of the search.
+func (c *call) folders(counts map[socket.Folder]socket.Count, current socket.Folder) folderNav {
+	out := folderNav{Compose: c.user.compose != socket.ComposeNothing, Search: current == ""}
 	for _, f := range folders {
 		l := folderLink{Name: string(f), Path: folderPath(f), Current: f == current}
 		switch f {
@@ -137,7 +167,7 @@ func folderLinks(counts map[socket.Folder]socket.Count, current socket.Folder) [
 		case socket.FolderDrafts:
 			l.Count = counts[f].Total
 		}
-		out = append(out, l)
+		out.Links = append(out.Links, l)
 	}
 	return out
 }
@@ -211,6 +241,7 @@ func (c *call) sender(f *fetched) string {
 type changeView struct {
 	IDs  []string
 	Back string
+	One  bool // single messages, not their conversations
 }
 
 // maxSelected bounds what one form changes.
@@ -254,7 +285,7 @@ func (p *portal) change(c *call) error {
 		err = p.owner.Move(c.ctx(), c.user.token, sel, socket.ToFolder)
 	case "gone":
 		if form.Get("sure") == "" {
-			return p.render(c, http.StatusOK, "confirm", c.text("confirm.title"), changeView{ids, back})
+			return p.render(c, http.StatusOK, "confirm", c.text("confirm.title"), changeView{ids, back, !sel.Whole})
 		}
 		err = p.owner.Move(c.ctx(), c.user.token, sel, socket.ToNowhere)
 	default:
@@ -269,7 +300,8 @@ func (p *portal) change(c *call) error {
 	return c.redirect(withDone(back, action, ids, sel.Whole))
 }
 
-// withDone adds to a path what its page is to say.
+// withDone adds to a path what its page is to say. whole tells that conversations
+// were meant, which is how it is taken back, too.
 func withDone(path, action string, ids []string, whole bool) string {
 	u, err := url.Parse(path)
 	if err != nil {
@@ -279,8 +311,12 @@ func withDone(path, action string, ids []string, whole bool) string {
 	q.Set("done", action)
 	q.Set("n", strconv.Itoa(len(ids)))
 	q.Del("undo")
+	q.Del("one")
 	if action == "deleted" {
 		q.Set("undo", strings.Join(ids, ","))
+		if !whole {
+			q.Set("one", "1")
+		}
 	}
 	u.RawQuery = q.Encode()
 	return u.String()

@@ -64,6 +64,41 @@ func TestMailbox(t *testing.T) {
 	c.post("/m/search", "q", "long AGO").wants(t, 200, "/m/"+old)
 }
 
+// TestPagesOfAList: what is done on a page of a list leads back to that page, and
+// what single messages went through is taken back for these alone.
+func TestPagesOfAList(t *testing.T) {
+	s := newSite(t, nil)
+	c, _ := s.activated(plainMail)
+	c.post("/settings/preferences", "page", "10").wants(t, 200)
+	for n := range 11 {
+		s.mail(fmt.Sprintf("Number %d", n), plainMail)
+	}
+	second := func(p page) string {
+		t.Helper()
+		m := regexp.MustCompile(`href="(/inbox\?from=[^"]+)"`).FindStringSubmatch(p.body)
+		if m == nil {
+			t.Fatal("no second page")
+		}
+		return strings.ReplaceAll(m[1], "&amp;", "&")
+	}
+	first := c.get("/inbox").wants(t, 200, "Number 10", "12 messages").lacks(t, "Number 0", text("mailbox.recent"))
+	here := second(first)
+	p := c.get(here).wants(t, 200, "Number 0", text("inbox.newest"), text("mailbox.recent")).lacks(t, "Number 10")
+	if n := strings.Count(p.body, `name="to" value="`+here+`"`); n != 4 { // two stars, what is done to many, and the language
+		t.Errorf("%d forms lead back to the page", n)
+	}
+	var ids []string
+	for _, m := range regexp.MustCompile(`name="id" value="([^"]+)" form`).FindAllStringSubmatch(p.body, -1) {
+		ids = append(ids, m[1])
+	}
+	c.post("/m/change", "action", "star", "id", ids[0], "to", here).wants(t, 200, "Number 0", "★").lacks(t, "Number 10")
+	c.post("/m/change", "action", "delete", "id", ids[0], "to", here).wants(t, 200, text("inbox.newest"), "Deleted.")
+	// Nothing is left on the second page.
+	c.post("/m/change", "action", "delete", "id", ids[1], "to", here).wants(t, 200, "Number 10", "Deleted.", text("mailbox.undo"))
+	c.post("/m/change", "action", "delete", "one", "1", "id", ids[1], "to", "/inbox").wants(t, 200, `name="one" value="1"`)
+	c.post("/m/change", "action", "gone", "one", "1", "id", ids[1], "to", "/m/deleted").wants(t, 200, text("confirm.heading"), `name="one" value="1"`)
+}
+
 func TestSearch(t *testing.T) {
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
@@ -98,10 +133,24 @@ func TestSearch(t *testing.T) {
 	if strings.Contains(s.log.String(), "yearly") {
 		t.Error("the log has what was looked for")
 	}
-	// What needs its PIN is found by nothing.
+	// What needs its PIN is found by its sender, which is said, until the session has it.
 	pin := s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: guest, raw: plainMail,
-		summary: seal.Summary{From: member, Subject: "Locked"}, restrict: seal.Restriction{PIN: true}}).Message
-	c.post("/m/search", "q", "locked").wants(t, 200, text("search.nothing")).lacks(t, pin)
+		summary: seal.Summary{From: member, Subject: "Locked"}, restrict: seal.Restriction{PIN: true}})
+	locked := text("search.nothing")
+	c.post("/m/search", "q", "locked").wants(t, 200, locked, "1 message that opens with a PIN").lacks(t, pin.Message)
+	c.post("/m/search", "q", "", "files", "1").wants(t, 200, "1 message that opens with a PIN").lacks(t, pin.Message)
+	c.post("/m/search", "q", member).wants(t, 200, "/m/"+pin.Message, text("inbox.pin")).lacks(t, "Locked", "1 message that opens")
+	c.post("/m/"+pin.Message+"/pin", "pin", pin.PIN).wants(t, 200, "Locked")
+	for _, q := range []string{"locked", "4111"} {
+		c.post("/m/search", "q", q).wants(t, 200, "/m/"+pin.Message, "Locked").lacks(t, "1 message that opens")
+	}
+	c.post("/logout")
+	c.post("/login", "address", guest, "password", password)
+	c.post("/m/search", "q", "locked").wants(t, 200, locked).lacks(t, pin.Message)
+	// Drafts are found, too.
+	c.postReply("/m/write", map[string]string{"kind": "new", "body": "Something unfinished", "subject": "Half", "nonce": "n", "action": "save"})
+	c.post("/m/search", "q", "unfinished").wants(t, 200, "/m/write/", "Half")
+	c.post("/m/search", "q", "unfinished", "folder", "drafts").wants(t, 200, "Half")
 }
 
 func TestZip(t *testing.T) {

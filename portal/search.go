@@ -11,16 +11,17 @@ import (
 // A searchView is the data of the search page. What is looked for is posted: it
 // stands in no address, and in no log.
 type searchView struct {
-	Folders []folderLink
-	Query   string
-	Folder  string
-	Unread  bool
-	Files   bool
-	Since   string // days, as the browser's field has them
-	Until   string
-	Asked   bool
-	Rows    []inboxRow
-	Next    string // where to go on; "": that was all
+	Nav    folderNav
+	Query  string
+	Folder string
+	Unread bool
+	Files  bool
+	Since  string // days, as the browser's field has them
+	Until  string
+	Asked  bool
+	Rows   []inboxRow
+	Locked int    // messages whose PIN this session doesn't have, of which only the sender was looked at
+	Next   string // where to go on; "": that was all
 }
 
 const (
@@ -30,7 +31,11 @@ const (
 )
 
 func (p *portal) searchForm(c *call) error {
-	return p.render(c, http.StatusOK, "search", c.text("search.title"), searchView{Folders: folderLinks(nil, "")})
+	list, err := p.owner.List(c.ctx(), c.user.token, socket.ListQuery{Folder: socket.FolderInbox, Limit: 1})
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, "search", c.text("search.title"), searchView{Nav: c.folders(list.Counts, "")})
 }
 
 // search looks through the entries of the session's messages. Nothing of it is
@@ -41,7 +46,7 @@ func (p *portal) search(c *call) error {
 	}
 	field := c.r.PostFormValue
 	v := searchView{
-		Folders: folderLinks(nil, ""), Asked: true, Query: clip(field("q"), 300), Folder: field("folder"),
+		Nav: c.folders(nil, ""), Asked: true, Query: clip(field("q"), 300), Folder: field("folder"),
 		Unread: field("unread") != "", Files: field("files") != "", Since: field("since"), Until: field("until"),
 	}
 	q := socket.ListQuery{Flat: true, Limit: searchPage, Unread: v.Unread, Since: c.day(v.Since, 0), Until: c.day(v.Until, 1)}
@@ -51,7 +56,7 @@ func (p *portal) search(c *call) error {
 		return errForm
 	}
 	started, find, wanted := time.Now(), p.finder(c), words(v.Query)
-	for _, folder := range []socket.Folder{socket.FolderInbox, socket.FolderSent, socket.FolderDeleted} {
+	for _, folder := range folders {
 		if v.Folder != "" && v.Folder != string(folder) || at != "" && at != string(folder) {
 			continue
 		}
@@ -65,6 +70,7 @@ func (p *portal) search(c *call) error {
 			if err != nil {
 				return err
 			}
+			v.Nav = c.folders(list.Counts, "")
 			for _, i := range list.Items {
 				p.match(find, &v, i, wanted)
 			}
@@ -76,10 +82,14 @@ func (p *portal) search(c *call) error {
 	return p.render(c, http.StatusOK, "search", c.text("search.title"), v)
 }
 
-// match adds an item to what was found, if it fits. What ended or needs a PIN has
-// no content to be found by.
+// match adds an item to what was found, if it fits. What ended has no content to be
+// found by.
 func (p *portal) match(find *finder, v *searchView, i socket.Item, wanted []string) {
-	if i.Ended != "" || i.NeedsPIN {
+	switch {
+	case i.Ended != "":
+		return
+	case i.NeedsPIN:
+		p.matchLocked(find, v, i, wanted)
 		return
 	}
 	e, ok := find.describe(i)
@@ -87,6 +97,29 @@ func (p *portal) match(find *finder, v *searchView, i socket.Item, wanted []stri
 		return
 	}
 	v.Rows = append(v.Rows, p.row(find, i))
+}
+
+// matchLocked is match for a message with a PIN. One whose PIN this session has is
+// looked through as any other; nothing of it is kept. Of the others the sender is all
+// that is known.
+func (p *portal) matchLocked(find *finder, v *searchView, i socket.Item, wanted []string) {
+	row := p.row(find, i)
+	e, open := indexEntry{From: row.From}, false
+	if _, given := p.readPIN(find.c, i.ID); given {
+		if f, err := p.fetch(find.c, find.c.user, i.ID); err == nil {
+			e, open = find.c.indexOf(f), true
+			if m, err := p.read(find.c, f); err == nil {
+				e.Text = strings.Join(strings.Fields(m.Text), " ")
+			}
+			row.PIN, row.Subject, row.Attachments = false, e.Subject, len(e.Files)
+		}
+	}
+	switch {
+	case e.matches(wanted) && (!v.Files || len(e.Files) > 0):
+		v.Rows = append(v.Rows, row)
+	case !open && !row.Broken:
+		v.Locked++
+	}
 }
 
 // day is the start of a day of the reader's, some days later; zero for none.

@@ -31,6 +31,8 @@
       try {
         const answer = await fetch('/m/write', { method: 'POST', headers: { Accept: 'application/json' }, body: fields() });
         state.textContent = answer.ok ? form.dataset.saved : form.dataset.notsaved;
+        // Loading the page again goes on with the draft.
+        if (answer.ok) history.replaceState(null, '', `/m/write/${draft}`);
         return answer.ok;
       } catch {
         state.textContent = form.dataset.notsaved;
@@ -43,6 +45,13 @@
     if (event.target === input) return;
     clearTimeout(timer);
     timer = setTimeout(save, 3000);
+  });
+  // What was typed last is kept when somebody leaves without a word.
+  addEventListener('pagehide', () => {
+    if (!timer || leaving) return;
+    clearTimeout(timer);
+    timer = 0;
+    fetch('/m/write', { method: 'POST', keepalive: true, headers: { Accept: 'application/json' }, body: fields() }).catch(() => {});
   });
 
   // Files.
@@ -71,7 +80,6 @@
   const add = (files) => {
     problem.hidden = true;
     for (const file of files) {
-      if (file.size === 0) continue;
       if (size() + file.size > Number(input.dataset.limit)) {
         problem.textContent = input.dataset.toolarge;
         problem.hidden = false;
@@ -109,11 +117,20 @@
     const chunk = part / 16;
     const path = `/m/write/${draft}/${item.id}`;
     for (let wait = 1000; item.sent < item.file.size && !item.gone;) {
+      let data;
       try {
-        const answer = await fetch(`${path}/${item.sent / chunk}`, { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, body: item.file.slice(item.sent, item.sent + part) });
+        data = await item.file.slice(item.sent, item.sent + part).arrayBuffer();
+      } catch {
+        return 0; // it is a folder, or it was changed since it was chosen
+      }
+      try {
+        const answer = await fetch(`${path}/${item.sent / chunk}`, { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, body: data });
         if (answer.status === 409) { // what came before the line was lost is there
-          const there = await (await fetch(path)).json();
-          item.sent = Math.min(there.chunks * chunk, item.file.size);
+          const there = await fetch(path);
+          if (!there.ok) return there.status;
+          const sent = Math.min((await there.json()).chunks * chunk, item.file.size);
+          if (sent === item.sent) return 409; // it isn't that: the draft is no more
+          item.sent = sent;
           await pause(300);
           continue;
         }
@@ -143,7 +160,7 @@
         if (item.gone) continue;
         if (status !== 200) {
           item.row.remove();
-          problem.textContent = status === 413 ? input.dataset.toolarge : form.dataset.notsaved;
+          problem.textContent = status === 413 ? input.dataset.toolarge : status === 0 ? input.dataset.unreadable : form.dataset.notsaved;
           problem.hidden = false;
           continue;
         }
