@@ -85,6 +85,10 @@ type Compose struct {
 	// that it is to be sealed for those outside, and how, and the id by which the
 	// member is to follow it (Dispatch.ID).
 	Pass func(member, dispatch string, o socket.SendOptions) ([]byte, error)
+	// Directory finds people for members who write, and with GuestsLookUp for
+	// guests too. nil: there is none.
+	Directory    Directory
+	GuestsLookUp bool
 }
 
 // maxUnread bounds how often one message is reminded of.

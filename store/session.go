@@ -148,6 +148,7 @@ func (s *Store) SessionInfo(ctx context.Context, token seal.Token) (socket.Sessi
 			Created: r.Created, Expires: s.sessionEnd(r), Preferences: a.Preferences,
 		}
 		info.Compose, info.Domains = s.mayCompose(a.Address)
+		info.LookUp = s.mayLookUp(info.Compose)
 		return nil
 	})
 	if err == nil && stale {

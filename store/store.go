@@ -45,6 +45,7 @@ type Store struct {
 	appending activeSet
 	due       chan struct{}
 	guard     *throttle
+	shown     *shares            // of the directory
 	passkeys  *webauthn.WebAuthn // nil: there are none
 	budget    *budget            // of the trail, for what strangers do
 	deferrals allowance          // of new deferred messages
@@ -84,7 +85,7 @@ func Open(o Options) (*Store, error) {
 		due:       make(chan struct{}, 1),
 		freeSpace: freeSpace,
 	}
-	s.guard, s.budget = newThrottle(s.now), newBudget(s.now)
+	s.guard, s.budget, s.shown = newThrottle(s.now), newBudget(s.now), newShares(s.now)
 	s.deferrals = newAllowance(s.now, deferBurst, deferEvery)
 	if o.URL != "" {
 		if s.passkeys, err = relyingParty(o.URL); err != nil {

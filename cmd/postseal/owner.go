@@ -78,6 +78,13 @@ func newOwner(c *config.Config, log *slog.Logger) (_ *owner, err error) {
 	if kept.SignIn, err = newSignIn(c); err != nil {
 		return nil, err
 	}
+	people, err := newPeople(c)
+	if err != nil {
+		return nil, err
+	}
+	if people != nil { // a nil *People in the interface would not be nil
+		kept.Compose.Directory, kept.Compose.GuestsLookUp = people, c.Portal.Directory == "everybody"
+	}
 	if o.store, err = store.Open(kept); err != nil {
 		return nil, err
 	}

@@ -85,6 +85,7 @@ type Owner interface {
 	Folders
 	Drafts
 	Writing
+	Directory
 	Senders
 	SignIns
 	Factors
@@ -228,6 +229,8 @@ type SessionInfo struct {
 	// ComposeInternal.
 	Compose string   `json:"compose,omitempty"`
 	Domains []string `json:"domains,omitempty"`
+	// LookUp: the account may look people up (Directory).
+	LookUp bool `json:"lookUp,omitempty"`
 }
 
 // Mailbox are the calls of a session on its account's messages.

@@ -80,3 +80,8 @@ func (c *Client) DropFile(ctx context.Context, session seal.Token, id, file stri
 func (c *Client) Compose(ctx context.Context, session seal.Token, m Composition, entity io.Reader) error {
 	return c.upload(ctx, pathCompose, composeRequest{session, m}, entity, nil)
 }
+
+// LookUp implements [Directory].
+func (c *Client) LookUp(ctx context.Context, session seal.Token, text string) (Found, error) {
+	return get[Found](ctx, c, pathLookUp, once, lookUpRequest{session, text})
+}

@@ -24,6 +24,7 @@ const (
 	pathPutFile      = "/v1/draft/file"
 	pathDropFile     = "/v1/draft/file/drop"
 	pathCompose      = "/v1/compose"
+	pathLookUp       = "/v1/directory"
 )
 
 // Bounds, in octets. The owner has tighter ones.
@@ -113,6 +114,9 @@ func (s *Server) mailboxRoutes(mux *http.ServeMux) {
 		}),
 		pathDropFile: call(s, maxRequest, func(ctx context.Context, q fileRequest) (nothing, error) {
 			return nothing{}, o.DropFile(ctx, q.Session, q.Part.Draft, q.Part.File)
+		}),
+		pathLookUp: call(s, maxRequest, func(ctx context.Context, q lookUpRequest) (Found, error) {
+			return o.LookUp(ctx, q.Session, q.Text)
 		}),
 		pathCompose: upload(s, s.o.MaxReply, func(ctx context.Context, q composeRequest, entity io.Reader) (nothing, error) {
 			return nothing{}, o.Compose(ctx, q.Session, q.Message, entity)
