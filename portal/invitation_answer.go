@@ -28,10 +28,9 @@ func (p *portal) answerInvitation(c *call) error {
 	if err := c.form(); err != nil {
 		return err
 	}
-	chosen, ok := answers[c.r.PostFormValue("answer")]
-	nonce := c.r.PostFormValue("nonce")
-	if !ok || nonce == "" || len(nonce) > 100 {
-		return errForm
+	a, err := p.chosenAnswer(c)
+	if err != nil {
+		return err
 	}
 	f, err := p.original(c, kindReply, c.arg("id"))
 	if err != nil {
@@ -45,37 +44,68 @@ func (p *portal) answerInvitation(c *call) error {
 	if err != nil || !mayAnswer(in) {
 		return errNotFound
 	}
-	comment := strings.TrimSpace(clip(cleanText(c.r.PostFormValue("comment")), maxComment))
+	subject, text := p.answerText(c, in, a)
+	d := draftContent{Kind: kindReply, Answers: f.ID, Subject: subject, Body: text, Nonce: a.nonce}
+	v := writeView{ID: c.draftOf(f.ID + a.nonce), Errors: map[string]string{}} // what becomes the copy in sent
+	if err := p.keepDraft(c, v.ID, &d, nil); err != nil {
+		return p.notKept(c, v, d, err)
+	}
+	who := display.Person{Name: cleanLine(c.user.name), Address: f.manifest.Recipient}
+	reply := socket.Reply{Message: f.ID, Subject: subject, Nonce: a.nonce, Draft: v.ID}
+	if err := p.sendInvitationReply(c, socket.Caller{Session: c.user.token}, reply, text, invitationReply(in, who, a.status, a.comment, p.now())); err != nil {
+		return err
+	}
+	p.met(c, 1, c.sender(f))
+	return c.redirect(d.sentPage())
+}
+
+// A chosenAnswer is what the form of an answer carried.
+type chosenAnswer struct {
+	status  string // as the calendar object has it
+	subject string // key of the text that begins the subject
+	comment string
+	nonce   string
+}
+
+func (p *portal) chosenAnswer(c *call) (chosenAnswer, error) {
+	chosen, ok := answers[c.r.PostFormValue("answer")]
+	a := chosenAnswer{status: chosen.status, subject: chosen.subject, nonce: c.r.PostFormValue("nonce")}
+	if !ok || a.nonce == "" || len(a.nonce) > 100 {
+		return a, errForm
+	}
+	a.comment = strings.TrimSpace(clip(cleanText(c.r.PostFormValue("comment")), maxComment))
+	return a, nil
+}
+
+// answerText is an answer for people.
+func (p *portal) answerText(c *call, in *display.Invitation, a chosenAnswer) (subject, text string) {
 	title := cleanLine(in.Summary)
 	if title == "" {
 		title = c.text("message.nosubject")
 	}
-	subject := clip(c.text(chosen.subject)+": "+title, maxSubject)
-	text := subject + "\n" + whenOf(c.viewer, in) + "\n"
-	if comment != "" {
-		text += "\n" + comment + "\n"
+	subject = clip(c.text(a.subject)+": "+title, maxSubject)
+	text = subject + "\n" + whenOf(c.viewer, in) + "\n"
+	if a.comment != "" {
+		text += "\n" + a.comment + "\n"
 	}
-	object := invitationReply(in, display.Person{Name: cleanLine(c.user.name), Address: f.manifest.Recipient}, chosen.status, comment, p.now())
-	d := draftContent{Kind: kindReply, Answers: f.ID, Subject: subject, Body: text, Nonce: nonce}
-	v := writeView{ID: c.draftOf(f.ID + nonce), Errors: map[string]string{}} // what becomes the copy in sent
-	if err := p.keepDraft(c, v.ID, &d, nil); err != nil {
-		return p.notKept(c, v, d, err)
-	}
+	return subject, text
+}
+
+// sendInvitationReply hands an answer to the owner.
+func (p *portal) sendInvitationReply(c *call, by socket.Caller, reply socket.Reply, text, object string) error {
 	r, w := io.Pipe()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		w.CloseWithError(writeInvitationReply(w, text, object))
 	}()
-	err = p.owner.Reply(c.ctx(), socket.Caller{Session: c.user.token}, socket.Reply{Message: f.ID, Subject: subject, Nonce: nonce, Draft: v.ID}, r)
+	err := p.owner.Reply(c.ctx(), by, reply, r)
 	r.Close()
 	<-done
-	if err != nil {
-		return err
+	if err == nil {
+		p.event(c, eventReplied, "id", reply.Message)
 	}
-	p.event(c, eventReplied, "id", f.ID)
-	p.met(c, 1, c.sender(f))
-	return c.redirect(d.sentPage())
+	return err
 }
 
 // cleanText is text of several lines from a form.
@@ -114,7 +144,7 @@ func invitationReply(in *display.Invitation, who display.Person, status, comment
 	o.line("METHOD:REPLY")
 	o.line("BEGIN:VEVENT")
 	o.text("UID", in.UID)
-	o.line(fmt.Sprint("SEQUENCE:", max(in.Sequence, 0)))
+	o.line(fmt.Sprint("SEQUENCE:", in.Sequence))
 	o.line("DTSTAMP:" + now.UTC().Format("20060102T150405Z"))
 	o.person("ORGANIZER", in.Organiser)
 	o.person("ATTENDEE;PARTSTAT="+status, who)

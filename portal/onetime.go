@@ -24,6 +24,8 @@ type oneTimeView struct {
 	Limit   int64
 	Reasons []reason
 	PIN     pinView // for the field of its form
+	Words   string  // calendarWords, for the card of an invitation
+	Answer  string  // nonce of an answer to an invitation
 }
 
 // A reason is the text of an error that a script may have to show.
@@ -32,7 +34,14 @@ type reason struct{ Key, Title, Text string }
 func (p *portal) oneTimePage(c *call) error { return p.renderOneTime(c, http.StatusOK, "", "") }
 
 func (p *portal) renderOneTime(c *call, status int, typed, problem string) error {
-	v := oneTimeView{ID: c.arg("id"), Typed: typed, Error: problem, Nonce: seal.NewToken().Encode(), Limit: p.limits.Reply}
+	words, err := calendarWordsOf(c.viewer)
+	if err != nil {
+		return err
+	}
+	v := oneTimeView{
+		ID: c.arg("id"), Typed: typed, Error: problem, Nonce: seal.NewToken().Encode(), Limit: p.limits.Reply,
+		Words: words, Answer: seal.NewToken().Encode(),
+	}
 	for _, k := range []string{"unknown", "expired", "recalled", "used", "pinlocked", "throttled", "unavailable", "integrity", "internal"} {
 		r := reason{k, c.text("error." + k + ".title"), c.text("error." + k + ".text")}
 		if k == "throttled" {

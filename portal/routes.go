@@ -82,6 +82,7 @@ func routes() []route {
 		{"POST", "/o/" + id + "/part/{part:[0-9]{1,4}}", holder, download, (*portal).oneTimePart},
 		{"POST", "/o/" + id + "/eml", holder, download, (*portal).oneTimeOriginal},
 		{"POST", "/o/" + id + "/reply", holder, upload, (*portal).oneTimeReply},
+		{"POST", "/o/" + id + "/invitation", holder, download, (*portal).answerOneTimeInvitation},
 		{"GET", "/frame", public, light, (*portal).emptyFrame},
 		// A mail gateway turned "#" into "%23", once or twice.
 		{"GET", "/{kind:[ao]}/" + id + "{mark:(?:#|%23)}{code:.*}", public, light, (*portal).mendLink},

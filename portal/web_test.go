@@ -12,23 +12,30 @@ import (
 	"github.com/postseal/postseal/portal/web"
 )
 
-// TestBundle says when static/pickup.js is older than what it is made of.
+// TestBundle says when a bundled script is older than what it is made of.
 func TestBundle(t *testing.T) {
 	h := sha256.New()
-	for _, name := range []string{"package-lock.json", "pickup.js", "entities.js"} {
-		b, err := os.ReadFile(filepath.Join("web", "pickup", name))
+	names, err := filepath.Glob(filepath.Join("web", "pickup", "*.js"))
+	must(t, err)
+	if len(names) < 3 {
+		t.Fatalf("sources %q", names)
+	}
+	for _, name := range append(names, filepath.Join("web", "pickup", "package-lock.json")) {
+		b, err := os.ReadFile(name)
 		must(t, err)
-		fmt.Fprintf(h, "%s %d\n", name, len(b))
+		fmt.Fprintf(h, "%s %d\n", filepath.Base(name), len(b))
 		h.Write(b)
 	}
-	b, err := web.Files.ReadFile("static/pickup.js")
-	must(t, err)
-	if want := fmt.Sprintf("// inputs %x\n", h.Sum(nil)); !strings.HasPrefix(string(b), want) {
-		t.Error("static/pickup.js is older than pickup/: run make assets")
-	}
-	for _, bad := range []string{"eval(", "new Function(", "WebAssembly", "http://127", "sourceMappingURL"} {
-		if strings.Contains(string(b), bad) {
-			t.Errorf("the bundle has %q", bad)
+	for _, name := range []string{"static/pickup.js", "static/invitation.js"} {
+		b, err := web.Files.ReadFile(name)
+		must(t, err)
+		if want := fmt.Sprintf("// inputs %x\n", h.Sum(nil)); !strings.HasPrefix(string(b), want) {
+			t.Errorf("%s is older than pickup/: run make assets", name)
+		}
+		for _, bad := range []string{"eval(", "new Function(", "WebAssembly", "http://127", "sourceMappingURL", "innerHTML"} {
+			if strings.Contains(string(b), bad) && !(bad == "innerHTML" && name == "static/pickup.js") {
+				t.Errorf("%s has %q", name, bad)
+			}
 		}
 	}
 }

@@ -94,7 +94,9 @@ func (in *Invitation) fill(e *ics.VEvent, z zones) error {
 				in.UID = line(p.Value)
 			}
 		case "SEQUENCE":
-			in.Sequence, _ = strconv.Atoi(strings.TrimSpace(p.Value))
+			if n, err := strconv.ParseInt(strings.TrimSpace(p.Value), 10, 32); err == nil {
+				in.Sequence = int(max(n, 0))
+			}
 		case "SUMMARY":
 			in.Summary = line(p.Value)
 		case "LOCATION":
@@ -168,7 +170,7 @@ func person(p ics.BaseProperty) (who Person, ok bool) {
 		rest = s
 	}
 	a, err := mail.ParseAddress(rest)
-	if err != nil || a.Name != "" || strings.ContainsAny(a.Address, " \t\r\n<>\"") || len(a.Address) > 320 {
+	if err != nil || a.Name != "" || strings.ContainsAny(a.Address, " \t\r\n<>\"") || validText([]byte(a.Address)) != a.Address || len(a.Address) > 320 {
 		return who, false
 	}
 	return Person{Name: clip(line(caret.Replace(param(p, "CN"))), 200), Address: a.Address}, true
@@ -218,9 +220,15 @@ func (m Moment) plus(duration string) Moment {
 	return m
 }
 
+// maxDays bounds a duration, at about a century.
+const maxDays = 36600
+
 func parseDuration(s string) (days int, d time.Duration, ok bool) {
 	s, ok = strings.CutPrefix(strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(s)), "+"), "P")
 	if !ok || s == "" {
+		return 0, 0, false
+	}
+	if len(s) > 60 {
 		return 0, 0, false
 	}
 	for s != "" {
@@ -246,5 +254,5 @@ func parseDuration(s string) (days int, d time.Duration, ok bool) {
 		}
 		s = s[i+1:]
 	}
-	return days, d, true
+	return days, d, days <= maxDays && d <= maxDays*24*time.Hour
 }

@@ -2,6 +2,7 @@ package display
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	ics "github.com/arran4/golang-ical"
@@ -19,7 +20,8 @@ const (
 )
 
 // A calendarReader collects the lines of the first calendar object of a text, for a
-// parser that has no limits of its own.
+// parser that has no limits of its own. What the browser reads of a one-time
+// message is read alike (web/pickup/calendar.js); a test compares the two.
 type calendarReader struct {
 	out        strings.Builder
 	depth      int
@@ -84,11 +86,17 @@ func parameters(s string) (n int) {
 	return n
 }
 
+// contentLine matches a property (RFC 5545 section 3.1): a name, parameters, a
+// value. A backslash takes the meaning of what follows it in a parameter, too.
+var contentLine = regexp.MustCompile(`^[A-Za-z0-9-]+(?:;[A-Za-z0-9-]+=` + paramValue + `(?:,` + paramValue + `)*)*:`)
+
+const paramValue = `(?:"(?:\\.|[^"\\])*"|(?:\\.|[^";:,\\])*)`
+
 func (c *calendarReader) line(s string) error {
-	i := strings.IndexAny(s, ";:")
-	if i <= 0 || len(s) > maxCalendarLine || strings.Contains(s[:i], " ") || parameters(s) > maxParameters {
+	if len(s) > maxCalendarLine || parameters(s) > maxParameters || !contentLine.MatchString(s) {
 		return nil
 	}
+	i := strings.IndexAny(s, ";:")
 	// One line that the parser doesn't take would make it refuse the whole.
 	if p, err := ics.ParseProperty(ics.ContentLine(s)); p == nil || err != nil {
 		return nil

@@ -222,6 +222,9 @@ func instant(all []observance, wall time.Time) time.Time {
 // it can't be read.
 func (z zones) moment(p ics.BaseProperty) Moment {
 	s := strings.ToUpper(strings.TrimSpace(p.Value))
+	if len(s) > len("20060102T150405Z") {
+		return Moment{} // else a fraction of a second would do
+	}
 	if t, err := time.Parse("20060102", s); err == nil {
 		return Moment{Time: t, Date: true}
 	}

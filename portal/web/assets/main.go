@@ -1,13 +1,13 @@
 // Command assets makes portal/web/static/pickup.js, the script that opens a
-// one-time message in the browser, of portal/web/pickup and the npm packages that
-// its package-lock.json pins. It needs npm; the program it makes the script for
+// one-time message in the browser, and invitation.js, the module that it loads
+// where there is an invitation, of portal/web/pickup and the npm packages that its
+// package-lock.json pins. It needs npm; the program it makes the scripts for
 // doesn't. Run it at the top of the repository: go run ./portal/web/assets
 package main
 
 import (
 	"bytes"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -40,13 +40,23 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	for name, format := range map[string]api.Format{"pickup.js": api.FormatIIFE, "invitation.js": api.FormatESModule} {
+		if err := bundle(dir, name, format, inputs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bundle makes one script.
+func bundle(dir, name string, format api.Format, inputs string) error {
 	out := api.Build(api.BuildOptions{
-		EntryPoints:       []string{filepath.Join(dir, "pickup.js")},
+		EntryPoints:       []string{filepath.Join(dir, name)},
 		Bundle:            true,
 		MinifyWhitespace:  true,
 		MinifySyntax:      true,
 		MinifyIdentifiers: true,
-		Format:            api.FormatIIFE,
+		Format:            format,
 		Platform:          api.PlatformBrowser,
 		Target:            api.ES2022,
 		Charset:           api.CharsetASCII,
@@ -56,9 +66,9 @@ func run() error {
 		Plugins:           []api.Plugin{entities(dir)},
 	})
 	if len(out.Errors) > 0 || len(out.OutputFiles) != 1 {
-		return errors.New("esbuild did not make one file")
+		return fmt.Errorf("%s: esbuild did not make one file", name)
 	}
-	return os.WriteFile(filepath.Join("static", "pickup.js"), out.OutputFiles[0].Contents, 0o644)
+	return os.WriteFile(filepath.Join("static", name), out.OutputFiles[0].Contents, 0o644)
 }
 
 // entities puts our list of named characters in the place of postal-mime's.
@@ -97,15 +107,20 @@ func licences(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "LICENSES.txt"), out.Bytes(), 0o644)
 }
 
-// inputsOf is the digest of what the script is made of. It stands in the script's
-// first line, so that a test can tell when the script is older than its source.
+// inputsOf is the digest of what the scripts are made of. It stands in their first
+// line, so that a test can tell when a script is older than its source.
 func inputsOf(dir string) (string, error) {
 	h := sha256.New()
-	for _, name := range []string{"package-lock.json", "pickup.js", "entities.js"} {
-		b, err := os.ReadFile(filepath.Join(dir, name))
+	names, err := filepath.Glob(filepath.Join(dir, "*.js"))
+	if err != nil {
+		return "", err
+	}
+	for _, name := range append(names, filepath.Join(dir, "package-lock.json")) {
+		b, err := os.ReadFile(name)
 		if err != nil {
 			return "", err
 		}
+		name = filepath.Base(name)
 		fmt.Fprintf(h, "%s %d\n", name, len(b))
 		h.Write(b)
 	}

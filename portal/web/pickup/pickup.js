@@ -303,9 +303,9 @@ const when = (d) => {
 const person = (a) => !a ? '' : a.group ? a.group.map(person).join(', ') : a.name ? `${a.name} <${a.address}>` : a.address;
 const people = (list) => oneLine((list || []).map(person).join(', '));
 
-function save(bytes, name) {
+function save(bytes, name, type = 'application/octet-stream') {
   // Never under the mail's own type: the browser is to save it, not to show it.
-  const url = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
+  const url = URL.createObjectURL(new Blob([bytes], { type }));
   const a = document.createElement('a');
   a.href = url;
   a.download = name;
@@ -370,7 +370,7 @@ function mendLineEnds(attachments, message) {
 function attachmentsOf(mail, used) {
   return mail.attachments.filter((a) => !used.has(a)).map((a) => {
     const bytes = a.content instanceof ArrayBuffer ? new Uint8Array(a.content) : typeof a.content === 'string' ? utf8.encode(a.content) : a.content;
-    return { name: cleanName(a.filename, a.mimeType), bytes };
+    return { part: a, name: cleanName(a.filename, a.mimeType), bytes };
   });
 }
 
@@ -424,7 +424,8 @@ async function display({ token, message, manifest, found }) {
   const { pictures, used } = picturesOf(mail, html);
   const list = $('m-attachments').querySelector('ul');
   list.replaceChildren();
-  for (const a of mendLineEnds(attachmentsOf(mail, used), message)) {
+  const files = mendLineEnds(attachmentsOf(mail, used), message);
+  for (const a of files) {
     const b = document.createElement('button');
     b.type = 'button';
     const name = document.createElement('span');
@@ -440,6 +441,8 @@ async function display({ token, message, manifest, found }) {
     list.append(li);
   }
   $('m-attachments').hidden = list.children.length === 0;
+
+  await invite(mail, files, { token, manifest, found });
 
   const dl = $('m-headers').querySelector('dl');
   dl.replaceChildren();
@@ -494,6 +497,28 @@ async function display({ token, message, manifest, found }) {
   show('message');
   choose(html ? 'html' : 'text');
   $('m-subject').focus();
+}
+
+// invite shows the card of the first calendar object, if there is one. Its script
+// comes only then.
+async function invite(mail, files, { token, manifest, found }) {
+  const card = $('m-invitation');
+  const part = mail.attachments.find((a) => a.mimeType === 'text/calendar');
+  card.hidden = $('m-uncalendar').hidden = true;
+  if (!part) return;
+  let result = 'unreadable';
+  try {
+    const { show } = await import(card.dataset.script);
+    result = show(card, new TextDecoder().decode(part.content), {
+      token,
+      senders: [manifest.sender, (mail.from && mail.from.address) || ''],
+      hasText: Boolean(mail.text || mail.html),
+      canAnswer: found.canReply && !(manifest.restrict && manifest.restrict.noReply),
+    });
+  } catch { /* the file is there */ }
+  $('m-uncalendar').hidden = result !== 'unreadable';
+  const file = files.find((f) => f.part === part);
+  $('m-calendar').onclick = () => file && save(file.bytes, file.name, 'text/calendar');
 }
 
 // load fetches the frame's empty document, which brings a policy of its own from
