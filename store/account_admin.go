@@ -13,6 +13,7 @@ import (
 // An AccountReport is what an administrator is told of an account.
 type AccountReport struct {
 	Address  string               `json:"address"`
+	Further  []string             `json:"further,omitempty"` // addresses that were joined
 	Name     string               `json:"name"`
 	Method   string               `json:"method"` // how the address signs in
 	Created  time.Time            `json:"created"`
@@ -31,18 +32,20 @@ var ErrNoAccount = errors.New("there is no account of this address")
 // ReportAccount describes an account to an administrator.
 func (s *Store) ReportAccount(ctx context.Context, address string) (AccountReport, error) {
 	var out AccountReport
-	account := s.vault.account(address)
 	err := s.meta.view(func(tx *bbolt.Tx) error {
+		account, err := s.resolve(tx, address)
+		if err != nil {
+			return err
+		}
 		var a accountRecord
 		if err := s.vault.get(tx, bucketAccount, account[:], &a); err != nil {
 			return err
 		}
 		out = AccountReport{
-			Address: a.Address, Name: a.Name, Method: string(s.method(a.Address)), Created: a.Created, Changed: a.Changed,
+			Address: a.Address, Further: a.addresses()[1:], Name: a.Name, Method: string(s.method(a.Address)), Created: a.Created, Changed: a.Changed,
 			Password: len(a.Wrapped) > 0, Recovery: len(a.Escrow) > 0, Messages: len(suffixes(tx, bucketInbox, account[:])),
 			Factors: a.Factors.list(), Codes: len(a.Factors.Codes),
 		}
-		var err error
 		out.Sessions, err = s.openSessions(tx, account, tokenHash{})
 		return err
 	})
@@ -55,10 +58,13 @@ func (s *Store) ReportAccount(ctx context.Context, address string) (AccountRepor
 // DropFactors takes an account's second factors away, for somebody who lost them,
 // and ends its sessions.
 func (s *Store) DropFactors(ctx context.Context, address string) error {
-	account := s.vault.account(address)
 	return s.update(ctx, func(c *change) error {
+		account, err := s.resolve(c.Tx, address)
+		if err != nil {
+			return err
+		}
 		var a accountRecord
-		err := s.vault.get(c.Tx, bucketAccount, account[:], &a)
+		err = s.vault.get(c.Tx, bucketAccount, account[:], &a)
 		if errors.Is(err, errNotFound) {
 			return ErrNoAccount
 		}

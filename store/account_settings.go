@@ -52,6 +52,9 @@ func (s *Store) Account(ctx context.Context, token seal.Token) (socket.AccountIn
 		if out.Password {
 			out.KDF = a.KDF
 		}
+		if out.Addresses, err = s.addressInfo(tx, r.Account, a); err != nil {
+			return err
+		}
 		out.Sessions, err = s.openSessions(tx, r.Account, token.Hash())
 		return err
 	})
@@ -243,8 +246,15 @@ const closeBatch = 200
 // without the recovery key.
 func (s *Store) CloseAccount(ctx context.Context, token seal.Token, p socket.Proof) error {
 	var account accountID
+	var all []accountID // the account, and what waits under its further addresses
 	err := s.proven(ctx, token, p, func(c *change, r sessionRecord, a accountRecord) error {
-		account = r.Account
+		account, all = r.Account, nil
+		for _, address := range a.addresses() {
+			all = append(all, s.vault.account(address))
+		}
+		if err := s.partAll(c, account, a); err != nil {
+			return err
+		}
 		if err := c.drop(bucketAccount, account[:]); err != nil {
 			return err
 		}
@@ -262,12 +272,14 @@ func (s *Store) CloseAccount(ctx context.Context, token seal.Token, p socket.Pro
 	if err := s.removeAllOwn(context.WithoutCancel(ctx), account); err != nil {
 		return err
 	}
-	for {
-		n, err := s.endSome(context.WithoutCancel(ctx), account)
-		if err != nil || n == 0 {
-			return err
+	for _, account := range all {
+		for n := 1; n > 0; {
+			if n, err = s.endSome(context.WithoutCancel(ctx), account); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // endSome ends some messages of an account that is closed, and returns how many.

@@ -71,7 +71,10 @@ func (s *Store) DomainLogin(ctx context.Context, l socket.DomainLogin) (socket.S
 
 // countAttempt counts an attempt as [Store.Login] does.
 func (s *Store) countAttempt(address, client string) (map[string]limit, error) {
-	account := s.vault.account(address)
+	account, err := s.resolved(address)
+	if err != nil {
+		return nil, err
+	}
 	var a accountRecord
 	if err := s.get(bucketAccount, account[:], &a); err != nil && !errors.Is(err, errNotFound) {
 		return nil, err
@@ -146,11 +149,14 @@ func (s *Store) FinishCloud(ctx context.Context, q socket.CloudFinish) (socket.S
 // the account with.
 func (s *Store) admit(ctx context.Context, p signin.Person, v visit, how string) (socket.SignedIn, error) {
 	p.Address = normalise(p.Address) // as messages name their recipients
-	account := s.vault.account(p.Address)
+	account, err := s.resolved(p.Address)
+	if err != nil {
+		return socket.SignedIn{}, err
+	}
 	out := socket.SignedIn{Address: p.Address, Name: p.Name}
 	token := seal.NewToken()
 	mailed := false
-	err := s.update(ctx, func(c *change) error {
+	err = s.update(ctx, func(c *change) error {
 		var a accountRecord
 		err := s.vault.get(c.Tx, bucketAccount, account[:], &a)
 		if errors.Is(err, errNotFound) || err == nil && len(a.Escrow) == 0 {

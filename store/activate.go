@@ -32,7 +32,13 @@ func (s *Store) Waiting(ctx context.Context, token seal.Token) (socket.Waiting, 
 		if err != nil {
 			return err
 		}
-		account := s.vault.account(l.Address)
+		account, err := s.resolve(tx, l.Address)
+		if err != nil {
+			return err
+		}
+		if account != s.vault.account(l.Address) {
+			return joined(l)
+		}
 		var a accountRecord
 		err = s.vault.get(tx, bucketAccount, account[:], &a)
 		if err != nil && !errors.Is(err, errNotFound) {
@@ -45,8 +51,12 @@ func (s *Store) Waiting(ctx context.Context, token seal.Token) (socket.Waiting, 
 		case l.Kind == socket.LinkActivate && known:
 			return socket.ErrConflict
 		case l.Kind == socket.LinkActivate:
-			if _, err := s.liveMessage(tx, l.Message); err != nil {
+			m, err := s.liveMessage(tx, l.Message)
+			if err != nil {
 				return err
+			}
+			if s.claimedElsewhere(m, account) {
+				return endError(endUsed, "", m.Created)
 			}
 		}
 		out = socket.Waiting{Recipient: l.Address, Account: known, Name: a.Name, Escrow: a.Escrow}
@@ -57,6 +67,15 @@ func (s *Store) Waiting(ctx context.Context, token seal.Token) (socket.Waiting, 
 		return socket.Waiting{}, err
 	}
 	return out, nil
+}
+
+// joined is what is said of a link that would give an address an account which is
+// part of another's: a notice's leads to that one, any other is worth nothing.
+func joined(l linkRecord) error {
+	if l.Kind == socket.LinkActivate {
+		return socket.ErrConflict
+	}
+	return socket.ErrUnknown
 }
 
 // waiting lists an account's messages, newest first. own is the one whose link
@@ -72,6 +91,9 @@ func (s *Store) waiting(ctx context.Context, tx *bbolt.Tx, account accountID, ow
 		}
 		if err != nil {
 			return err
+		}
+		if m.Account != account {
+			return nil // it was claimed by one that the address was part of
 		}
 		w, err := s.waitingMessage(tx, message, m, message == own)
 		found = found || message == own
@@ -125,15 +147,21 @@ func checkActivation(a socket.Activation) error {
 		return fmt.Errorf("%w: sealed account key", socket.ErrInvalid)
 	case strings.TrimSpace(a.Name) == "" || !plainText(a.Name, maxName):
 		return fmt.Errorf("%w: name", socket.ErrInvalid)
-	case len(a.Grants) > maxWaiting+1:
-		return fmt.Errorf("%w: %d grants", socket.ErrInvalid, len(a.Grants))
 	}
 	if len(a.Verifier) > 0 {
 		if err := checkPassword(password); err != nil {
 			return err
 		}
 	}
-	for message, g := range a.Grants {
+	return checkWaitingGrants(a.Grants)
+}
+
+// checkWaitingGrants refuses what can't be the grants for messages that wait.
+func checkWaitingGrants(grants map[string][]byte) error {
+	if len(grants) > maxWaiting+1 {
+		return fmt.Errorf("%w: %d grants", socket.ErrInvalid, len(grants))
+	}
+	for message, g := range grants {
 		if _, err := parseID(message); err != nil || len(g) == 0 || len(g) > maxSealed {
 			return fmt.Errorf("%w: grant", socket.ErrInvalid)
 		}
@@ -166,7 +194,12 @@ func (s *Store) Activate(ctx context.Context, token seal.Token, a socket.Activat
 		if err != nil {
 			return err
 		}
-		account = s.vault.account(l.Address)
+		if account, err = s.resolve(c.Tx, l.Address); err != nil {
+			return err
+		}
+		if account != s.vault.account(l.Address) {
+			return joined(l)
+		}
 		rec, event, err := s.newAccount(c.Tx, account, l, a)
 		if err != nil {
 			return err
@@ -176,6 +209,9 @@ func (s *Store) Activate(ctx context.Context, token seal.Token, a socket.Activat
 			return err
 		}
 		// Nothing was written until here, nothing is refused from here on.
+		if err := s.partStale(c, l.Address); err != nil {
+			return err
+		}
 		if err := s.vault.put(c, bucketAccount, account[:], rec); err != nil {
 			return err
 		}
@@ -240,12 +276,16 @@ func (s *Store) newAccount(tx *bbolt.Tx, account accountID, l linkRecord, a sock
 		// An old notice must not take over an account.
 		return rec, "", socket.ErrConflict
 	case l.Kind == socket.LinkActivate:
-		_, err := s.liveMessage(tx, l.Message)
+		m, err := s.liveMessage(tx, l.Message)
+		if err == nil && s.claimedElsewhere(m, account) {
+			err = endError(endUsed, "", m.Created)
+		}
 		return rec, EventActivated, err
 	case l.Kind == socket.LinkReset && known:
 		rec.Created, rec.Networks, rec.Agents, rec.Alerted = old.Created, old.Networks, old.Agents, old.Alerted
 		rec.Quiet, rec.Phrase, rec.Preferences = old.Quiet, old.Phrase, old.Preferences
 		rec.Factors = old.Factors // a mailbox is no second factor
+		rec.Aliases, rec.Former = old.Aliases, old.Former
 		if old.PublicKey != a.PublicKey {
 			return rec, EventReset, nil
 		}

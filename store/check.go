@@ -228,6 +228,11 @@ func (c *checker) links() error {
 			c.leftover(expireLinkGone, k)
 			return
 		}
+		if l.Kind == socket.LinkAddress {
+			c.needs(bucketLink, k, bucketAsked, accountKey(l.Account, k))
+			c.needs(bucketLink, k, bucketExpiry, expiryKey(l.Expires, expireLink, k))
+			return
+		}
 		if l.Kind == socket.LinkReset {
 			c.needs(bucketLink, k, bucketReset, accountKey(c.s.vault.account(l.Address), k))
 			c.needs(bucketLink, k, bucketExpiry, expiryKey(l.Expires, expireLink, k))
@@ -245,14 +250,38 @@ func (c *checker) links() error {
 	if err != nil {
 		return err
 	}
+	if err := c.each(bucketAsked, 48, func(k, _ []byte) { c.needs(bucketAsked, k, bucketLink, k[16:]) }); err != nil {
+		return err
+	}
 	return c.each(bucketReset, 48, func(k, _ []byte) { c.needs(bucketReset, k, bucketLink, k[16:]) })
 }
 
 func (c *checker) accounts() error {
-	return c.each(bucketAccount, 16, func(k, _ []byte) {
+	listed := map[accountID]accountID{}
+	err := c.each(bucketAccount, 16, func(k, _ []byte) {
 		var a accountRecord
-		if c.record(bucketAccount, k, &a) && c.s.vault.account(a.Address) != accountID(k) {
+		if !c.record(bucketAccount, k, &a) {
+			return
+		}
+		if c.s.vault.account(a.Address) != accountID(k) {
 			c.bad(bucketAccount, "%x: address belongs elsewhere", k)
+		}
+		for _, x := range a.Aliases {
+			own := c.s.vault.account(x.Address)
+			c.needs(bucketAccount, k, bucketAlias, own[:])
+			listed[own] = accountID(k)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return c.each(bucketAlias, 16, func(k, _ []byte) {
+		var r aliasRecord
+		if c.record(bucketAlias, k, &r) && listed[accountID(k)] != r.Account {
+			c.bad(bucketAlias, "%x: its account doesn't list it", k)
+		}
+		if c.has(bucketAccount, k) {
+			c.bad(bucketAlias, "%x: has an account of its own", k)
 		}
 	})
 }

@@ -9,6 +9,12 @@ import (
 	"github.com/postseal/postseal/store/socket"
 )
 
+// claimedElsewhere reports whether the message of an activation link is no longer
+// of its address: an account took it that the address was part of.
+func (s *Store) claimedElsewhere(m messageRecord, account accountID) bool {
+	return m.Account != account && m.Account != s.vault.account(m.Recipient)
+}
+
 // claimable returns the message of an activation link that belongs to the
 // session's account, and whether the account has a grant for it already.
 func (s *Store) claimable(tx *bbolt.Tx, session, link seal.Token) (id, messageRecord, bool, error) {
@@ -27,7 +33,12 @@ func (s *Store) claimable(tx *bbolt.Tx, session, link seal.Token) (id, messageRe
 	if err != nil {
 		return id{}, messageRecord{}, false, err
 	}
-	if m.Account != r.Account || m.Gone {
+	account, err := s.resolve(tx, l.Address)
+	if err != nil {
+		return id{}, messageRecord{}, false, err
+	}
+	// One from before its address was joined waits under the address's own account.
+	if account != r.Account || m.Account != account && m.Account != s.vault.account(l.Address) || m.Gone {
 		return id{}, messageRecord{}, false, socket.ErrUnknown
 	}
 	has := tx.Bucket([]byte(bucketPart)).Get(partKey(l.Message, partGrant)) != nil
@@ -64,6 +75,13 @@ func (s *Store) Claim(ctx context.Context, session, link seal.Token, grant []byt
 	return s.update(ctx, func(c *change) error {
 		message, m, has, err := s.claimable(c.Tx, session, link)
 		if err != nil || has {
+			return err
+		}
+		r, err := s.session(c.Tx, session)
+		if err != nil {
+			return err
+		}
+		if m, err = s.refile(c, r.Account, message, m); err != nil {
 			return err
 		}
 		if err := s.storeGrant(c, message, m, grant); err != nil {

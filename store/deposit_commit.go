@@ -36,6 +36,7 @@ type Deposit struct {
 	payloads []id
 	waiting  []<-chan error // payloads that are on their way to disk
 	accounts map[accountID]string
+	resolved map[string]accountID // of recipients
 }
 
 // A deposited record can still change until Commit.
@@ -71,7 +72,7 @@ func (s *Store) Outcome(ctx context.Context, k DepositKey) (outcome []byte, ok b
 
 // Begin starts a deposit.
 func (s *Store) Begin(k DepositKey) *Deposit {
-	return &Deposit{store: s, key: s.vault.deposit(k), accounts: map[accountID]string{}}
+	return &Deposit{store: s, key: s.vault.deposit(k), accounts: map[accountID]string{}, resolved: map[string]accountID{}}
 }
 
 // Send adds a mail to the outbox.
@@ -182,6 +183,15 @@ func (d *Deposit) putAll(c *change) error {
 
 // sameAccounts checks the keys that Seal made grants for.
 func (d *Deposit) sameAccounts(tx *bbolt.Tx) error {
+	for address, account := range d.resolved {
+		now, err := d.store.resolve(tx, address)
+		if err != nil {
+			return err
+		}
+		if now != account {
+			return ErrChanged // the address was joined to an account, or removed from one
+		}
+	}
 	for account, public := range d.accounts {
 		now, err := d.store.vault.publicKey(tx, account)
 		if err != nil {

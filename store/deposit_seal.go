@@ -138,7 +138,10 @@ func (d *Deposit) grant(key seal.MessageKey, payload id, pr payloadRecord, r Sea
 	if err != nil {
 		return Sealed{}, fmt.Errorf("sign a manifest: %w", err)
 	}
-	account := s.vault.account(to)
+	account, err := d.resolve(to)
+	if err != nil {
+		return Sealed{}, err
+	}
 	out := Sealed{Message: m.Message, Recipient: given, Mode: r.Mode, Check: s.vault.checkCode(message), Created: m.Created, Expires: r.Expires}
 	rec := messageRecord{
 		versioned: current, Account: account, Mode: r.Mode, Sender: r.Sender, Recipient: to,
@@ -233,6 +236,16 @@ func (d *Deposit) partyGrants(key seal.MessageKey, m seal.Manifest, rec *message
 		rec.Link = &link
 	}
 	return grants, nil
+}
+
+// resolve returns the account of a recipient. Commit checks that it is still the
+// same.
+func (d *Deposit) resolve(to string) (accountID, error) {
+	account, err := d.store.resolved(to)
+	if err == nil {
+		d.resolved[to] = account
+	}
+	return account, err
 }
 
 // publicKey returns the public key of an account, "" if there is none. Commit

@@ -41,6 +41,11 @@ const (
 	EventPassword     Event = "password" // a new password, the same key
 	EventFactor       Event = "factor"   // a second factor was added, used or removed; the note says which
 	EventClosed       Event = "closed"   // the account
+
+	// Of a further address of an account; the note names it.
+	EventAddressAsked   Event = "address-asked" // a mail asked its owner
+	EventAddressAdded   Event = "address-added"
+	EventAddressRemoved Event = "address-removed"
 )
 
 // An Entry is one line of the audit trail. All of it is stored encrypted. It

@@ -42,6 +42,9 @@ const (
 	bucketIndex        = "index"        // account || id -> what the portal sealed about it; id zero: its contacts
 	bucketOwn          = "own"          // id -> ownRecord
 
+	bucketAlias = "alias" // account of a further address -> aliasRecord
+	bucketAsked = "asked" // account || SHA-256(token) -> nothing; the live links that would join an address to it
+
 	bucketAudit = "audit" // sequence -> hash of the entry before || entry
 )
 
@@ -49,7 +52,7 @@ var buckets = []string{bucketStore, bucketMessage, bucketPart, bucketInbox, buck
 	bucketLink, bucketReset, bucketAccount, bucketSession, bucketLogins, bucketOutbox,
 	bucketMail, bucketDedup, bucketNonce, bucketExpiry, bucketAudit, bucketHold, bucketTrust,
 	bucketUnwanted, bucketDispatch, bucketLine, bucketSent, bucketThread,
-	bucketFolder, bucketConversation, bucketCount, bucketIndex, bucketOwn}
+	bucketAlias, bucketAsked, bucketFolder, bucketConversation, bucketCount, bucketIndex, bucketOwn}
 
 // The kinds of bucketPart.
 const (

@@ -81,7 +81,10 @@ func (s *Store) Link(ctx context.Context, token seal.Token) (socket.LinkInfo, er
 		if err != nil {
 			return err
 		}
-		account := s.vault.account(l.Address)
+		account, err := s.resolve(tx, l.Address)
+		if err != nil {
+			return err
+		}
 		public, err := s.vault.publicKey(tx, account)
 		if err != nil {
 			return err
@@ -90,12 +93,15 @@ func (s *Store) Link(ctx context.Context, token seal.Token) (socket.LinkInfo, er
 			Kind: l.Kind, Recipient: l.Address, Account: public != "",
 			Created: l.Created, Expires: l.Expires,
 		}
-		if l.Kind == socket.LinkReset {
+		if l.Kind == socket.LinkReset || l.Kind == socket.LinkAddress {
 			return nil
 		}
 		m, err := s.liveMessage(tx, l.Message)
 		if err != nil {
 			return err
+		}
+		if l.Kind == socket.LinkActivate && s.claimedElsewhere(m, account) {
+			return endError(endUsed, "", m.Created)
 		}
 		if l.Kind == socket.LinkOneTime && s.graceOver(m) {
 			return s.usedUp(m)
@@ -122,6 +128,14 @@ func (s *Store) endLink(c *change, h []byte, how, by string) error {
 	if l.Kind == socket.LinkReset {
 		account := s.vault.account(l.Address)
 		if err := c.drop(bucketReset, accountKey(account, h)); err != nil {
+			return err
+		}
+		if err := c.drop(bucketExpiry, expiryKey(l.Expires, expireLink, h)); err != nil {
+			return err
+		}
+	}
+	if l.Kind == socket.LinkAddress {
+		if err := c.drop(bucketAsked, accountKey(l.Account, h)); err != nil {
 			return err
 		}
 		if err := c.drop(bucketExpiry, expiryKey(l.Expires, expireLink, h)); err != nil {

@@ -53,9 +53,12 @@ func (s *Store) Challenge(ctx context.Context, address string) (seal.KDF, error)
 	if len(address) > maxAddress {
 		return seal.KDF{}, socket.ErrInvalid
 	}
-	account := s.vault.account(address)
 	var a accountRecord
-	err := s.meta.view(func(tx *bbolt.Tx) (err error) {
+	err := s.meta.view(func(tx *bbolt.Tx) error {
+		account, err := s.resolveAlike(tx, address)
+		if err != nil {
+			return err
+		}
 		a, _, err = s.vault.accountOrDecoy(tx, account)
 		return err
 	})
@@ -91,17 +94,20 @@ func (s *Store) Login(ctx context.Context, l socket.Login) (socket.Session, erro
 	if len(l.Address) > maxAddress || len(l.Verifier) != seal.KeySize {
 		return socket.Session{}, socket.ErrInvalid
 	}
-	account := s.vault.account(l.Address)
+	var account accountID
 	var a accountRecord
 	var known bool
 	err := s.meta.view(func(tx *bbolt.Tx) (err error) {
+		if account, err = s.resolveAlike(tx, l.Address); err != nil {
+			return err
+		}
 		a, known, err = s.vault.accountOrDecoy(tx, account)
 		return err
 	})
 	if err != nil {
 		return socket.Session{}, err
 	}
-	known = known && !s.method(l.Address).External()
+	known = known && !s.method(l.Address).External() && !s.method(a.Address).External()
 	from := s.vault.network(account, l.Client)
 	counted := a.limits(account, from, l.Client)
 	if err := s.guard.try(counted); err != nil {

@@ -27,6 +27,9 @@ type Options struct {
 	SignIn SignIn
 	// Alerts renders sign-in alerts. nil: there are none.
 	Alerts AlertMailer
+	// Addresses renders the mails about further addresses of an account. nil:
+	// none can be added.
+	Addresses AddressMailer
 	// URL is the portal's, for passkeys; "": there are none.
 	URL string
 

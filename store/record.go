@@ -113,6 +113,7 @@ type linkRecord struct {
 	EndedAt time.Time       `json:"endedAt,omitzero"`
 	EndedBy string          `json:"endedBy,omitempty"`
 	Message id              `json:"message,omitzero"` // or the hold or the dispatch
+	Account accountID       `json:"account,omitzero"` // that Address would be joined to
 	Address string          `json:"address,omitempty"`
 	Created time.Time       `json:"created,omitzero"`
 	Expires time.Time       `json:"expires,omitzero"`
@@ -143,6 +144,8 @@ type accountRecord struct {
 	Phrase      string          `json:"phrase,omitempty"` // the account's own, shown in notices
 	Factors     factors         `json:"factors,omitzero"`
 	Preferences json.RawMessage `json:"preferences,omitempty"` // of the portal
+	Aliases     []alias         `json:"aliases,omitempty"`     // further addresses
+	Former      []string        `json:"former,omitempty"`      // that it had once: messages name them
 }
 
 // sessionRecord is a login.

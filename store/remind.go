@@ -83,7 +83,12 @@ func (s *Store) remind(c *change, kind RemindKind, message id, m messageRecord, 
 		return err
 	}
 	until := m.Expires
-	if !r.Account && m.Mode == seal.ModeAccount && s.canReactivate() &&
+	// What waits for an address that was joined meanwhile has its own link still.
+	account, err := s.resolve(c.Tx, m.Recipient)
+	if err != nil {
+		return err
+	}
+	if !r.Account && account == m.Account && m.Mode == seal.ModeAccount && s.canReactivate() &&
 		len(suffixes(c.Tx, bucketReset, m.Account[:])) < maxResets {
 		r.Code = seal.NewCode()
 		if limit := now.Add(remindLink); limit.Before(until) {

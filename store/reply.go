@@ -72,6 +72,7 @@ func (s *Store) Reply(ctx context.Context, by socket.Caller, r socket.Reply, ent
 type answered struct {
 	message id
 	record  messageRecord
+	from    string   // the address that the answer is from
 	name    string   // the account's
 	nonce   []byte   // key of bucketNonce
 	done    bool     // this reply was stored already
@@ -90,6 +91,7 @@ func (s *Store) answered(tx *bbolt.Tx, by socket.Caller, r socket.Reply) (a answ
 			var acc accountRecord
 			err = s.vault.get(tx, bucketAccount, a.record.Account[:], &acc)
 			a.name = acc.Name
+			a.from = acc.writesFrom(a.record.Recipient)
 		}
 	default:
 		a.message, a.record, err = s.oneTime(tx, by.Link)
@@ -111,6 +113,9 @@ func (s *Store) answered(tx *bbolt.Tx, by socket.Caller, r socket.Reply) (a answ
 		a.draft = r.Draft
 	}
 	h := sha256.Sum256(append(a.message[:], r.Nonce...))
+	if a.from == "" {
+		a.from = a.record.Recipient
+	}
 	a.nonce = accountKey(a.record.Account, h[:])
 	a.done = tx.Bucket([]byte(bucketNonce)).Get(a.nonce) != nil
 	return a, nil
@@ -120,13 +125,13 @@ func (s *Store) answered(tx *bbolt.Tx, by socket.Caller, r socket.Reply) (a answ
 // A large one goes to a payload file as it comes in.
 func (s *Store) queueReply(ctx context.Context, d *Deposit, to answered, r socket.Reply, entity io.Reader) error {
 	m, err := s.queueEntity(ctx, d, ReplyMail{
-		Guest: to.record.Recipient, Name: to.name, To: to.record.ReplyTo, Cc: to.cc,
+		Guest: to.from, Name: to.name, To: to.record.ReplyTo, Cc: to.cc,
 		Subject: r.Subject, InReplyTo: to.record.MessageID, References: to.record.References,
 	}, nil, entity)
 	if err != nil {
 		return err
 	}
-	d.noteThread(m.ID, to.record.Recipient)
+	d.noteThread(m.ID, to.from)
 	return nil
 }
 

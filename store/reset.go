@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/postseal/postseal/store/seal"
 	"github.com/postseal/postseal/store/signin"
 	"github.com/postseal/postseal/store/socket"
@@ -29,7 +31,14 @@ func (s *Store) RequestReset(ctx context.Context, address, client string) error 
 	if err := s.space(); err != nil {
 		return err
 	}
-	account := s.vault.account(address)
+	var account accountID
+	err := s.meta.view(func(tx *bbolt.Tx) (err error) {
+		account, err = s.resolveAlike(tx, address)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	var a accountRecord
 	if err := s.get(bucketAccount, account[:], &a); err != nil && !errors.Is(err, errNotFound) {
 		return err

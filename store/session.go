@@ -147,6 +147,7 @@ func (s *Store) SessionInfo(ctx context.Context, token seal.Token) (socket.Sessi
 			Address: a.Address, Name: a.Name, PublicKey: a.PublicKey, SealedKey: r.SealedKey,
 			Created: r.Created, Expires: s.sessionEnd(r), Preferences: a.Preferences,
 		}
+		info.Addresses, info.Former = a.addresses()[1:], a.Former
 		info.Compose, info.Domains = s.mayCompose(a.Address)
 		info.LookUp = s.mayLookUp(info.Compose)
 		return nil

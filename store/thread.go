@@ -29,7 +29,7 @@ func (d *Deposit) noteThread(messageID, guest string) {
 }
 
 // InThread reports whether one of the Message-IDs (with <>) is of a reply that
-// the recipient wrote in the portal. Of very many only the last ones count: they
+// the recipient wrote in the portal, from whichever address. Of very many only the last ones count: they
 // are the nearest.
 func (s *Store) InThread(ctx context.Context, ids []string, recipient string) (bool, error) {
 	if err := ctx.Err(); err != nil || len(ids) == 0 {
@@ -39,14 +39,20 @@ func (s *Store) InThread(ctx context.Context, ids []string, recipient string) (b
 	found := false
 	err := s.meta.view(func(tx *bbolt.Tx) error {
 		found = false
+		addresses, err := s.addressesOf(tx, recipient)
+		if err != nil {
+			return err
+		}
 		for _, i := range ids {
 			if len(i) > maxMessageID {
 				continue
 			}
-			end := tx.Bucket([]byte(bucketThread)).Get(s.vault.threadKey(i, recipient))
-			if len(end) == 8 && s.now().Before(keyTime(end)) {
-				found = true
-				return nil
+			for _, address := range addresses {
+				end := tx.Bucket([]byte(bucketThread)).Get(s.vault.threadKey(i, address))
+				if len(end) == 8 && s.now().Before(keyTime(end)) {
+					found = true
+					return nil
+				}
 			}
 		}
 		return nil

@@ -20,6 +20,7 @@ func Events() []Event {
 		EventUnwanted, EventTrustRevoked, EventPINFailed, EventExtended, EventReminded,
 		EventExpired, EventRecalled, EventActivated, EventClaimed, EventLogin,
 		EventLoginFailed, EventLogout, EventResetAsked, EventReset, EventPassword, EventFactor, EventClosed, EventComposed,
+		EventAddressAsked, EventAddressAdded, EventAddressRemoved,
 	}
 }
 

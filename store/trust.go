@@ -54,8 +54,8 @@ func (s *Store) Trusted(ctx context.Context, rule, sender, recipient string) (bo
 			if err != nil {
 				return err
 			}
-			trusted = tx.Bucket([]byte(bucketUnwanted)).Get(s.vault.unwantedKey(recipient, sender)) == nil
-			return nil
+			trusted, err = s.wanted(tx, recipient, sender)
+			return err
 		}
 		return nil
 	})
@@ -63,6 +63,20 @@ func (s *Store) Trusted(ctx context.Context, rule, sender, recipient string) (bo
 		return false, fmt.Errorf("look up a trusted sender: %w", err)
 	}
 	return trusted, nil
+}
+
+// wanted reports whether a recipient does not mind a sender, under whichever address.
+func (s *Store) wanted(tx *bbolt.Tx, recipient, sender string) (bool, error) {
+	addresses, err := s.addressesOf(tx, recipient)
+	if err != nil {
+		return false, err
+	}
+	for _, address := range append(addresses, recipient) {
+		if tx.Bucket([]byte(bucketUnwanted)).Get(s.vault.unwantedKey(address, sender)) != nil {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 func (r trustRecord) ended(now time.Time) bool { return !r.Expires.IsZero() && !now.Before(r.Expires) }
@@ -159,10 +173,12 @@ func (s *Store) MarkUnwanted(ctx context.Context, session seal.Token, message st
 			return err
 		}
 		// What was granted for this recipient is over, also if he changes his mind.
-		pair := s.vault.trustKey(m.Sender, a.Address, "")[:32]
-		for _, rule := range suffixes(c.Tx, bucketTrust, pair) {
-			if err := s.dropTrust(c, append(bytes.Clone(pair), rule...)); err != nil {
-				return err
+		for _, address := range a.addresses() {
+			pair := s.vault.trustKey(m.Sender, address, "")[:32]
+			for _, rule := range suffixes(c.Tx, bucketTrust, pair) {
+				if err := s.dropTrust(c, append(bytes.Clone(pair), rule...)); err != nil {
+					return err
+				}
 			}
 		}
 		return s.audit(c, entry)

@@ -91,6 +91,7 @@ type Owner interface {
 	Factors
 	Settings
 	Notices
+	Addresses
 }
 
 // Links are the calls of somebody who holds a link and no session.
@@ -223,6 +224,9 @@ type SessionInfo struct {
 	SealedKey []byte    `json:"sealedKey"` // what KeepKey stored
 	Created   time.Time `json:"created"`
 	Expires   time.Time `json:"expires"`
+	// Addresses are further ones of the account, Former those that it had once.
+	Addresses []string `json:"addresses,omitempty"`
+	Former    []string `json:"former,omitempty"`
 	// Preferences are what AccountChange set last.
 	Preferences json.RawMessage `json:"preferences,omitempty"`
 	// Compose is what the account may write to whom; Domains are those of

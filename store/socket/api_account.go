@@ -165,6 +165,7 @@ type AccountInfo struct {
 	Phrase   string        `json:"phrase,omitempty"`
 	// Preferences are the portal's own business: a JSON object.
 	Preferences json.RawMessage `json:"preferences,omitempty"`
+	Addresses   AddressInfo     `json:"addresses"`
 }
 
 // An OpenSession is one login.

@@ -1,0 +1,262 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
+)
+
+const (
+	// maxAliases bounds the further addresses of an account.
+	maxAliases = 10
+	// maxFormer bounds those that it had once.
+	maxFormer = 40
+)
+
+// aliasRecord says whose a further address is. The account's own record lists it,
+// too.
+type aliasRecord struct {
+	versioned
+	Account accountID `json:"account"`
+	// Directory: by the word of the organisation's directory, which alone speaks for
+	// the addresses that sign in by it.
+	Directory bool `json:"directory,omitempty"`
+}
+
+// An alias is a further address of an account.
+type alias struct {
+	Address   string    `json:"address"` // normalised
+	Since     time.Time `json:"since"`
+	Directory bool      `json:"directory,omitempty"`
+}
+
+// resolve returns the account of an address: the one that it was joined to, else
+// the address's own, which need not exist. What somebody joined by a code no longer
+// counts when the organisation begins to sign the address in, and the other way
+// round.
+func (s *Store) resolve(tx *bbolt.Tx, address string) (accountID, error) {
+	own := s.vault.account(address)
+	var r aliasRecord
+	err := s.vault.get(tx, bucketAlias, own[:], &r)
+	if errors.Is(err, errNotFound) || err == nil && r.Directory != s.method(address).External() {
+		return own, nil
+	}
+	return r.Account, err
+}
+
+// resolveAlike is resolve, taking as long for an address that was not joined.
+func (s *Store) resolveAlike(tx *bbolt.Tx, address string) (accountID, error) {
+	own := s.vault.account(address)
+	if tx.Bucket([]byte(bucketAlias)).Get(own[:]) == nil {
+		sealed := s.vault.encode(bucketAlias, own[:], aliasRecord{versioned: current, Account: own})
+		b, err := s.vault.box.Open(sealed, place(bucketAlias, own[:]))
+		if err != nil {
+			return own, err
+		}
+		var r aliasRecord
+		return own, decode(bucketAlias, b, &r)
+	}
+	return s.resolve(tx, address)
+}
+
+// resolved is resolve in a transaction of its own.
+func (s *Store) resolved(address string) (account accountID, err error) {
+	err = s.meta.view(func(tx *bbolt.Tx) error {
+		account, err = s.resolve(tx, address)
+		return err
+	})
+	return account, err
+}
+
+// addresses are all of an account, the main one first.
+func (a accountRecord) addresses() []string {
+	out := []string{a.Address}
+	for _, x := range a.Aliases {
+		out = append(out, x.Address)
+	}
+	return out
+}
+
+// writesFrom is the address that an answer to a message is from: the one that it
+// was sent to, while that is the account's.
+func (a accountRecord) writesFrom(recipient string) string {
+	for _, own := range a.addresses() {
+		if normalise(own) == normalise(recipient) {
+			return own
+		}
+	}
+	return a.Address
+}
+
+// addressesOf returns all addresses of the account that an address is of; without
+// an account, that address alone.
+func (s *Store) addressesOf(tx *bbolt.Tx, address string) ([]string, error) {
+	account, err := s.resolve(tx, address)
+	if err != nil {
+		return nil, err
+	}
+	var a accountRecord
+	err = s.vault.get(tx, bucketAccount, account[:], &a)
+	if errors.Is(err, errNotFound) {
+		return []string{address}, nil
+	}
+	return a.addresses(), err
+}
+
+// join makes an address part of an account. The caller has checked everything.
+func (s *Store) join(c *change, account accountID, a *accountRecord, address string, directory bool) error {
+	address = normalise(address)
+	own := s.vault.account(address)
+	a.Aliases = append(slices.Clone(a.Aliases), alias{Address: address, Since: s.now().UTC(), Directory: directory})
+	a.Former = slices.DeleteFunc(slices.Clone(a.Former), func(f string) bool { return f == address })
+	if err := s.vault.put(c, bucketAlias, own[:], aliasRecord{versioned: current, Account: account, Directory: directory}); err != nil {
+		return err
+	}
+	// A link to set a password with would make an account of its own.
+	if err := s.endResets(c, own); err != nil {
+		return err
+	}
+	return s.vault.put(c, bucketAccount, account[:], *a)
+}
+
+// part takes an address out of an account.
+func (s *Store) part(c *change, account accountID, a *accountRecord, address string) error {
+	n := slices.IndexFunc(a.Aliases, func(x alias) bool { return x.Address == normalise(address) })
+	if n < 0 {
+		return socket.ErrUnknown
+	}
+	// Its messages stay readable: they name it as their recipient.
+	a.Former = append(slices.Clone(a.Former), a.Aliases[n].Address)
+	own := s.vault.account(a.Aliases[n].Address)
+	a.Aliases = slices.Delete(slices.Clone(a.Aliases), n, n+1)
+	if err := c.drop(bucketAlias, own[:]); err != nil {
+		return err
+	}
+	return s.vault.put(c, bucketAccount, account[:], *a)
+}
+
+// partStale takes an address out of whatever account has it, for one that gets an
+// account of its own.
+func (s *Store) partStale(c *change, address string) error {
+	r, a, err := s.joinedTo(c.Tx, address)
+	if errors.Is(err, errNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.separate(c, r.Account, a, address, "")
+}
+
+// partAll takes all further addresses out of an account that ends.
+func (s *Store) partAll(c *change, account accountID, a accountRecord) error {
+	for _, x := range a.Aliases {
+		own := s.vault.account(x.Address)
+		if err := c.drop(bucketAlias, own[:]); err != nil {
+			return err
+		}
+	}
+	for _, h := range suffixes(c.Tx, bucketAsked, account[:]) {
+		if err := s.endLink(c, h, endUsed, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// auditAddress notes what becomes of an address of an account.
+func (s *Store) auditAddress(c *change, event Event, a accountRecord, address, client string) error {
+	return s.audit(c, Entry{Event: event, Address: a.Address, Client: bounded(client, 64), Note: normalise(address)})
+}
+
+// refile moves a message that came before its address was joined to the account.
+func (s *Store) refile(c *change, account accountID, message id, m messageRecord) (messageRecord, error) {
+	if m.Account == account {
+		return m, nil
+	}
+	if err := s.dropEntry(c, s.entryFor(message, m, 0)); err != nil {
+		return m, err
+	}
+	m.Account = account
+	if err := s.vault.put(c, bucketMessage, message[:], m); err != nil {
+		return m, err
+	}
+	return m, s.putEntry(c, s.entryFor(message, m, 0))
+}
+
+// RemoveAddress implements [socket.Addresses].
+func (s *Store) RemoveAddress(ctx context.Context, token seal.Token, p socket.Proof, address string) error {
+	err := s.proven(ctx, token, p, func(c *change, r sessionRecord, a accountRecord) error {
+		if slices.ContainsFunc(a.Aliases, func(x alias) bool { return x.Address == normalise(address) && x.Directory }) {
+			return socket.ErrInvalid // the next sign-in would join it again
+		}
+		return s.separate(c, r.Account, a, address, p.Client)
+	})
+	if err == nil {
+		s.mailAdded()
+	}
+	return err
+}
+
+// SeparateAddress takes an address out of the account that it was joined to, for
+// an administrator. [ErrNoAccount] if it was not joined to any.
+func (s *Store) SeparateAddress(ctx context.Context, address string) error {
+	err := s.update(ctx, func(c *change) error {
+		r, a, err := s.joinedTo(c.Tx, address)
+		if errors.Is(err, errNotFound) {
+			return ErrNoAccount
+		}
+		if err != nil {
+			return err
+		}
+		return s.separate(c, r.Account, a, address, "")
+	})
+	if err == nil {
+		s.mailAdded()
+	}
+	return err
+}
+
+// separate takes an address out of an account, whose holder is told.
+func (s *Store) separate(c *change, account accountID, a accountRecord, address, client string) error {
+	if err := s.part(c, account, &a, address); err != nil {
+		return err
+	}
+	if err := s.mailAddress(c, a, AddressRemoved, a.Address, normalise(address)); err != nil {
+		return err
+	}
+	return s.auditAddress(c, EventAddressRemoved, a, address, client)
+}
+
+// joinedTo returns the account that an address was joined to, or errNotFound.
+func (s *Store) joinedTo(tx *bbolt.Tx, address string) (r aliasRecord, a accountRecord, err error) {
+	own := s.vault.account(address)
+	if err := s.vault.get(tx, bucketAlias, own[:], &r); err != nil {
+		return r, a, err
+	}
+	return r, a, s.vault.get(tx, bucketAccount, r.Account[:], &a)
+}
+
+// addressInfo describes an account's addresses to its holder.
+func (s *Store) addressInfo(tx *bbolt.Tx, account accountID, a accountRecord) (socket.AddressInfo, error) {
+	out := socket.AddressInfo{CanJoin: s.o.Addresses != nil && !s.method(a.Address).External()}
+	for _, x := range a.Aliases {
+		out.Further = append(out.Further, socket.FurtherAddress{Address: x.Address, Since: x.Since, Directory: x.Directory})
+	}
+	for _, h := range suffixes(tx, bucketAsked, account[:]) {
+		var l linkRecord
+		if err := s.vault.get(tx, bucketLink, h, &l); err != nil {
+			return out, err
+		}
+		if l.Ended == "" && s.now().Before(l.Expires) {
+			out.Asked = append(out.Asked, socket.AskedAddress{Address: l.Address, Expires: l.Expires})
+		}
+	}
+	return out, nil
+}

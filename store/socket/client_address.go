@@ -1,0 +1,27 @@
+package socket
+
+import (
+	"context"
+
+	"github.com/postseal/postseal/store/seal"
+)
+
+// AskAddress implements [Addresses].
+func (c *Client) AskAddress(ctx context.Context, session seal.Token, p Proof, address string) error {
+	return c.ask(ctx, pathAskAddress, once, addressProofRequest{session, p, address}, nil)
+}
+
+// Joining implements [Addresses].
+func (c *Client) Joining(ctx context.Context, session, link seal.Token) (Joining, error) {
+	return get[Joining](ctx, c, pathJoining, again, claimRequest{Session: session, Link: link})
+}
+
+// JoinAddress implements [Addresses].
+func (c *Client) JoinAddress(ctx context.Context, session, link seal.Token, j Join) error {
+	return c.ask(ctx, pathJoinAddress, once, joinRequest{session, link, j}, nil)
+}
+
+// RemoveAddress implements [Addresses].
+func (c *Client) RemoveAddress(ctx context.Context, session seal.Token, p Proof, address string) error {
+	return c.ask(ctx, pathRemoveAddress, once, addressProofRequest{session, p, address}, nil)
+}
