@@ -109,7 +109,7 @@ func TestReset(t *testing.T) {
 		c, id := s.activated(plainMail)
 		other := s.client()
 		lost := "open messages that you got before"
-		p := other.get("/forgot").wants(t, 200)
+		p := other.get("/forgot").wants(t, 200, "It works for 24 hours.")
 		if strings.Contains(p.body, lost) == online {
 			t.Fatalf("online %v: the page about a forgotten password says\n%s", online, p.body)
 		}
@@ -168,4 +168,13 @@ func TestLinkErrors(t *testing.T) {
 	c.post("/a/"+id, "code", code.Fragment()).wants(t, 503, text("error.unavailable.title"))
 	c.get("/a/"+id).wants(t, 200)
 	c.get("/healthz").wants(t, 200, "ok")
+}
+
+func TestResetLifeIsSaid(t *testing.T) {
+	for life, want := range map[time.Duration]string{
+		10 * time.Minute: "10 minutes", time.Hour: "1 hour", 90 * time.Minute: "90 minutes", 150 * time.Minute: "2 hours", 48 * time.Hour: "48 hours",
+	} {
+		s := newSite(t, func(o *Options) { o.ResetTTL = life })
+		s.client().get("/forgot").wants(t, 200, "It works for "+want+".")
+	}
 }

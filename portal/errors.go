@@ -148,3 +148,11 @@ func (c *call) wait(d time.Duration) string {
 	}
 	return c.plural("wait.hours", int(d.Hours())+1)
 }
+
+// span says how long something lasts, in whole hours or minutes.
+func (c *call) span(d time.Duration) string {
+	if d == time.Hour || d >= 2*time.Hour {
+		return c.plural("wait.hours", int(d.Hours()))
+	}
+	return c.plural("wait.minutes", int(d.Minutes()))
+}

@@ -13,6 +13,7 @@ type forgotView struct {
 	Address string
 	Sent    bool
 	Offline bool
+	Life    string // of the link
 	Error   string
 }
 
@@ -21,7 +22,7 @@ func (p *portal) forgotForm(c *call) error {
 }
 
 func (p *portal) renderForgot(c *call, status int, v forgotView) error {
-	v.Offline = p.recovery == nil
+	v.Offline, v.Life = p.recovery == nil, c.span(p.resetLife)
 	return p.render(c, status, "forgot", c.text("forgot.title"), v)
 }
 

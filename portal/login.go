@@ -17,6 +17,7 @@ type loginView struct {
 	Code    string // of an activation link whose recipient has an account
 	Ended   bool   // a session has ended
 	Out     bool   // the user has logged out
+	Closed  bool   // the account was closed
 	Post    bool   // a form was sent without a session
 	Step    string // "address" first, then the method's name; "": all at once
 	Error   string
@@ -36,7 +37,7 @@ func (p *portal) landing(c *call) error {
 	if u != nil {
 		return c.redirect("/inbox")
 	}
-	return p.renderLogin(c, http.StatusOK, loginView{Out: c.r.URL.Query().Has("out")})
+	return p.renderLogin(c, http.StatusOK, loginView{Out: c.r.URL.Query().Has("out"), Closed: c.r.URL.Query().Has("closed")})
 }
 
 func (p *portal) renderLogin(c *call, status int, v loginView) error {

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -51,6 +52,8 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// PasswordLength is how many characters a password needs; 0 is 15.
 	PasswordLength int
+	// ResetTTL is how long the owner lets a link for a new password live; 0 is a day.
+	ResetTTL time.Duration
 	// Members: some addresses sign in by the organisation's directory or identity
 	// provider, so the log-in asks for the address first.
 	Members bool
@@ -118,6 +121,7 @@ type portal struct {
 	owner      socket.Owner
 	signingKey ed25519.PublicKey
 	recovery   *age.HybridIdentity
+	resetLife  time.Duration
 	escrow     *age.HybridRecipient
 	pepper     []byte
 	url        *url.URL
@@ -177,7 +181,7 @@ func newPortal(o Options) (*portal, error) {
 	l := o.Limits.withDefaults()
 	p := &portal{
 		owner: o.Owner, signingKey: o.SigningKey, recovery: o.Recovery, escrow: o.RecoveryRecipient,
-		pepper: o.Pepper, url: u, secure: secure, brand: o.Brand, limits: l, proxies: o.TrustedProxies, members: o.Members,
+		resetLife: cmp.Or(o.ResetTTL, 24*time.Hour), pepper: o.Pepper, url: u, secure: secure, brand: o.Brand, limits: l, proxies: o.TrustedProxies, members: o.Members,
 		log: o.Log, now: o.Now,
 		sanitiser:  display.NewSanitiser(4),
 		stretching: make(chan struct{}, l.Passwords),

@@ -195,5 +195,6 @@ func (p *portal) closeAccount(c *call) error {
 	}
 	p.event(c, eventClosed, "address", c.user.address)
 	p.clearCookie(c)
-	return c.redirect("/?out")
+	p.clearPIN(c)
+	return c.redirect("/?closed")
 }

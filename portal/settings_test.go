@@ -177,7 +177,7 @@ func TestSettingsClose(t *testing.T) {
 	c.post("/settings/close", "current", password).wants(t, 422, text("settings.close.unsure"))
 	c.post("/settings/close", "current", "wrong", "sure", "yes").wants(t, 403, text("settings.wrong"))
 	c.get("/m/"+id).wants(t, 200)
-	c.post("/settings/close", "current", password, "sure", "yes").wants(t, 200, text("login.out"))
+	c.post("/settings/close", "current", password, "sure", "yes").wants(t, 200, text("login.closed"))
 	c.get("/m/"+id).wants(t, 401)
 	s.client().post("/login", "address", guest, "password", password).wants(t, 401, text("login.wrong"))
 }

@@ -28,7 +28,7 @@ type statusView struct {
 type statusLine struct {
 	socket.StatusLine
 	// State is the one word for where it is ("status.state." and this): sending,
-	// lost, unread, opened, replied, expired, over, recalled, used, clear, returned,
+	// lost, unread, opened, replied, expired, over, closed, recalled, used, clear, returned,
 	// held, released, withdrawn, rejected, unsent.
 	State string
 	Tone  string // of State: "good", "warn" or ""
@@ -191,6 +191,8 @@ func describeSealed(l socket.StatusLine) (word, tone string) {
 	switch {
 	case l.Ended == "recalled" || l.Ended == "used":
 		return l.Ended, ""
+	case l.Ended == "closed":
+		return l.Ended, "warn"
 	case l.Ended == "expired" && l.Opened.IsZero():
 		return "expired", "warn"
 	case l.Ended != "":
