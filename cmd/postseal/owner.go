@@ -74,7 +74,7 @@ func newOwner(c *config.Config, log *slog.Logger) (_ *owner, err error) {
 		return nil, err
 	}
 	kept := storeOptions(c, k, notices, log, o.fatal)
-	kept.Alerts = notices
+	kept.Alerts, kept.Addresses = notices, notices
 	if kept.SignIn, err = newSignIn(c); err != nil {
 		return nil, err
 	}

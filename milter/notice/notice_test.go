@@ -88,6 +88,16 @@ func mails(t *testing.T, r *Renderer) map[string]store.Mail {
 		ID: "a1", Address: "bob@guest.test", Name: "Bob Guest", Client: "203.0.113.9",
 		Agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", Time: at,
 	}))
+	for _, kind := range []store.AddressKind{store.AddressConfirm, store.AddressTaken, store.AddressAdded, store.AddressRemoved} {
+		m := store.AddressMail{
+			ID: "0198f0c2-3333", Kind: kind, To: "robert@customer.example", Address: "robert@customer.example", Main: "bob@customer.example",
+			Created: at, Expires: at.Add(24 * time.Hour),
+		}
+		if kind == store.AddressConfirm {
+			m.Code = code()
+		}
+		put("address-" + string(kind))(r.Address(m))
+	}
 	put("reset")(r.Reset(store.ResetMail{
 		ID: "0198f0c2-2222", Address: "bob@customer.example", Name: "Bob", Code: code(), Created: at, Expires: at.Add(24 * time.Hour),
 	}))

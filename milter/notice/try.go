@@ -42,6 +42,9 @@ func (r *Renderer) tryMails(try func(any, error)) {
 		try(r.Reset(store.ResetMail{ID: "1", Address: to, Name: name, Created: at, Expires: at}))
 	}
 	try(r.Alert(store.AlertMail{ID: "1", Address: to, Client: "192.0.2.1", Agent: "Agent", Time: at}))
+	for _, kind := range []store.AddressKind{store.AddressConfirm, store.AddressTaken, store.AddressAdded, store.AddressRemoved} {
+		try(r.Address(store.AddressMail{ID: "1", Kind: kind, To: to, Address: to, Main: from, Created: at, Expires: at}))
+	}
 	s := Status{ID: "1", To: from, Arrived: at, At: at,
 		Failures: []Failure{{Address: to, Status: "5.7.1", Text: "Text"}}}
 	try(r.Returned(s))
