@@ -169,6 +169,10 @@ func (plainMails) Reset(r store.ResetMail) (store.Mail, error) {
 		Data: []byte("To: " + r.Address + "\r\n\r\n" + r.Code.Text())}, nil
 }
 
+func (plainMails) Roundup(r store.RoundupMail) (store.Mail, error) {
+	return store.Mail{Kind: store.KindRoundup, ID: "<roundup." + r.ID + "@firm.example>", Data: []byte("Subject: round-up\r\n\r\n")}, nil
+}
+
 func (plainMails) Remind(r store.RemindMail) (store.Mail, error) {
 	return store.Mail{Kind: store.KindNotice, ID: "<" + r.ID + "@firm.example>", Data: []byte("To: " + r.Recipient + "\r\n\r\nA message waits.\r\n")}, nil
 }

@@ -58,6 +58,7 @@ func (s *Store) ReportAccount(ctx context.Context, address string) (AccountRepor
 // DropFactors takes an account's second factors away, for somebody who lost them,
 // and ends its sessions.
 func (s *Store) DropFactors(ctx context.Context, address string) error {
+	defer s.mailAdded()
 	return s.update(ctx, func(c *change) error {
 		account, err := s.resolve(c.Tx, address)
 		if err != nil {
@@ -74,6 +75,6 @@ func (s *Store) DropFactors(ctx context.Context, address string) error {
 		if err := s.endSessions(c, account); err != nil {
 			return err
 		}
-		return s.saveFactors(c, sessionRecord{Account: account}, a, factors{}, "all removed by an administrator", "")
+		return s.saveFactors(c, sessionRecord{Account: account}, a, factors{}, AlertFactorGone, "all removed by an administrator", visit{})
 	})
 }

@@ -3,16 +3,24 @@ package store
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/postseal/postseal/store/seal"
+	"github.com/postseal/postseal/store/socket"
 )
 
 // alertEvery is the least time between two sign-in alerts of an account: whoever
 // travels is not to be flooded with mail.
 const alertEvery = time.Hour
+
+// alertMissed is how many failures at the second factor, since the last success,
+// are worth a mail; there is at most one an hour.
+const alertMissed = 3
 
 // maxAgent bounds a User-Agent, in octets.
 const maxAgent = 256
@@ -20,16 +28,32 @@ const maxAgent = 256
 // KindAlert is the [Mail].Kind of sign-in alerts.
 const KindAlert = "alert"
 
-// An AlertMailer renders the mail about a login from a network or by a browser
-// that the account was not used from before. It must not block.
+// An AlertMailer renders the mail to an account about its own protection. It must
+// not block.
 type AlertMailer interface{ Alert(AlertMail) (Mail, error) }
 
-// AlertMail is what a sign-in alert says.
+// AlertKind is what an account is told.
+type AlertKind string
+
+const (
+	// AlertLogin: somebody logged in from a network or by a browser that was not
+	// used before. The account may switch it off, and none of the others.
+	AlertLogin       AlertKind = "login"
+	AlertFactorAdded AlertKind = "added"   // a second factor
+	AlertFactorGone  AlertKind = "removed" // a second factor, or all of them
+	AlertCodeUsed    AlertKind = "code"    // a recovery code, in place of a factor
+	AlertNewCodes    AlertKind = "codes"   // the recovery codes were renewed
+	// AlertMissed: somebody knew the password and failed at the second factor.
+	AlertMissed AlertKind = "missed"
+)
+
+// AlertMail is what an alert says.
 type AlertMail struct {
+	Kind     AlertKind
 	ID       string // unique, to derive the Message-ID from
 	Address  string // who gets it
 	Name     string // of the account
-	Client   string // IP address
+	Client   string // IP address; "" for an administrator of the portal
 	Agent    string // User-Agent, untrusted, without control characters
 	Language string // of the account (BCP 47); "" if not known
 	Time     time.Time
@@ -58,37 +82,50 @@ func (s *Store) arrived(c *change, account accountID, a accountRecord, v visit) 
 	}
 	if alert {
 		a.Alerted = now
-		if err := s.putAlert(c, a, v, now); err != nil {
+		if err := s.alert(c, AlertLogin, a, v); err != nil {
 			return false, err
 		}
 	}
 	return alert, s.vault.put(c, bucketAccount, account[:], a)
 }
 
-// putAlert puts the mail into the outbox.
-func (s *Store) putAlert(c *change, a accountRecord, v visit, now time.Time) error {
-	mail := newID()
-	m, err := s.o.Alerts.Alert(AlertMail{
-		ID: mail.String(), Address: a.Address, Name: a.Name, Client: network(v.client),
+// alert puts the mail into the outbox. The caller calls mailAdded after it.
+func (s *Store) alert(c *change, kind AlertKind, a accountRecord, v visit) error {
+	if s.o.Alerts == nil {
+		return nil
+	}
+	now := s.now().UTC()
+	m := AlertMail{
+		Kind: kind, ID: newID().String(), Address: a.Address, Name: a.Name,
 		Agent: printable(bounded(v.agent, maxAgent)), Language: a.language(), Time: now,
-	})
+	}
+	if v.client != "" {
+		m.Client = network(v.client)
+	}
+	mail, err := s.o.Alerts.Alert(m)
 	if err != nil {
-		return fmt.Errorf("render a sign-in alert: %w", err)
+		return fmt.Errorf("render an alert: %w", err)
 	}
-	if len(m.Data) > maxInlineMail {
-		return fmt.Errorf("render a sign-in alert: %d octets are more than %d", len(m.Data), maxInlineMail)
+	mail.To = []string{a.Address}
+	return s.send(c, mail, id{}, now.Add(s.o.MailLife))
+}
+
+// missed counts a failure at the second factor by somebody who knew the password.
+func (s *Store) missed(c *change, token seal.Token, v visit) error {
+	r, a, err := s.pending(c.Tx, token)
+	if errors.Is(err, socket.ErrUnknown) {
+		return nil
 	}
-	d := s.Begin(DepositKey{}) // only to collect
-	d.putMail(mail, mailRecord{
-		versioned: current, Kind: m.Kind, From: m.From, To: []string{a.Address}, ID: m.ID,
-		Queued: now, Expires: now.Add(s.o.MailLife), Size: int64(len(m.Data)), Data: m.Data,
-	}, now)
-	for _, p := range d.puts {
-		if err := c.put(p.bucket, p.key, p.value); err != nil {
+	if err != nil {
+		return err
+	}
+	if a.Missed++; a.Missed >= alertMissed && s.now().Sub(a.Warned) >= alertEvery {
+		a.Missed, a.Warned = 0, s.now().UTC()
+		if err := s.alert(c, AlertMissed, a, v); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.vault.put(c, bucketAccount, r.Account[:], a)
 }
 
 // agent returns the keyed hash of a browser, for an account. Digits are left out:

@@ -46,7 +46,7 @@ func (s *Store) Account(ctx context.Context, token seal.Token) (socket.AccountIn
 		out = socket.AccountInfo{
 			Address: a.Address, Name: a.Name, Method: method, Password: s.hasPassword(a),
 			Fresh: s.fresh(r), Created: a.Created, Changed: a.Changed,
-			Alerts: !a.Quiet, Phrase: a.Phrase, Preferences: a.Preferences, Factors: a.Factors.list(), Codes: len(a.Factors.Codes),
+			Alerts: !a.Quiet, Phrase: a.Phrase, Roundup: a.Roundup, Preferences: a.Preferences, Factors: a.Factors.list(), Codes: len(a.Factors.Codes),
 			Messages: len(suffixes(tx, bucketInbox, r.Account[:])),
 		}
 		if out.Password {
@@ -123,10 +123,21 @@ func (s *Store) Change(ctx context.Context, token seal.Token, n socket.AccountCh
 		n.Preferences != nil && (len(n.Preferences) > maxPreferences || !json.Valid(n.Preferences)) {
 		return socket.ErrInvalid
 	}
+	if n.Roundup != nil {
+		if err := n.Roundup.Check(); err != nil {
+			return err
+		}
+	}
 	return s.update(ctx, func(c *change) error {
 		r, a, err := s.accountOf(c.Tx, token)
 		if err != nil {
 			return err
+		}
+		if n.Roundup != nil {
+			a.Roundup = *n.Roundup
+			if err := s.hasten(c, r.Account, a.Roundup); err != nil {
+				return err
+			}
 		}
 		if n.Name != nil {
 			a.Name = strings.TrimSpace(*n.Name)
@@ -262,6 +273,9 @@ func (s *Store) CloseAccount(ctx context.Context, token seal.Token, p socket.Pro
 			return err
 		}
 		if err := s.endResets(c, account); err != nil {
+			return err
+		}
+		if err := s.closeRoundup(c, account); err != nil {
 			return err
 		}
 		return s.audit(c, Entry{Event: EventClosed, Address: a.Address, Client: bounded(p.Client, 64)})

@@ -41,7 +41,7 @@ func (s *Store) Check(ctx context.Context) ([]Problem, error) {
 		c.tx = tx
 		for _, step := range []func() error{
 			c.payloadRecords, c.messages, c.own, c.lists, c.parts, c.links, c.accounts,
-			c.sessions, c.outbox, c.mails, c.dedup, c.nonces, c.holds, c.trusts, c.dispatches, c.expiry, c.trail, c.countRefs,
+			c.sessions, c.outbox, c.mails, c.dedup, c.nonces, c.holds, c.trusts, c.dispatches, c.roundups, c.expiry, c.trail, c.countRefs,
 		} {
 			if err := ctx.Err(); err != nil {
 				return err

@@ -53,6 +53,9 @@ type Sealed struct {
 	Check     string    // by it the notice is known to be genuine; it opens nothing
 	Created   time.Time
 	Expires   time.Time
+	// Waits is when the recipient's round-up tells of the message: there is to be no
+	// notice. Zero: the recipient is to get one.
+	Waits time.Time
 }
 
 // A Mail is mail of our own for the outbox. Data is a whole message (RFC 5322,

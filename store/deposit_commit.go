@@ -37,6 +37,8 @@ type Deposit struct {
 	waiting  []<-chan error // payloads that are on their way to disk
 	accounts map[accountID]string
 	resolved map[string]accountID // of recipients
+	roundups []await
+	tells    []accountID // who get a notice and want no other within the hour
 }
 
 // A deposited record can still change until Commit.
@@ -93,8 +95,11 @@ func (d *Deposit) Abandon() {
 	for _, p := range d.payloads {
 		d.store.active.remove(p)
 	}
+	for _, account := range d.tells {
+		d.store.telling.remove(id(account))
+	}
 	d.waiting, d.payloads, d.puts, d.mails, d.messages, d.holds = nil, nil, nil, nil, nil, nil
-	d.lists = nil
+	d.lists, d.roundups, d.tells = nil, nil, nil
 }
 
 // Commit makes all of it durable and visible at once. After an error nothing of
@@ -161,6 +166,9 @@ func (d *Deposit) apply(c *change) error {
 		return err
 	}
 	if err := d.putAll(c); err != nil {
+		return err
+	}
+	if err := d.putRoundups(c); err != nil {
 		return err
 	}
 	return s.audit(c, d.entries...)

@@ -156,6 +156,9 @@ func (d *Deposit) grant(key seal.MessageKey, payload id, pr payloadRecord, r Sea
 	if out.Language, out.Phrase, err = s.reader(account); err != nil {
 		return Sealed{}, err
 	}
+	if out.Waits, err = d.waits(message, rec, out.Account); err != nil {
+		return Sealed{}, err
+	}
 	for kind, b := range grants {
 		d.putPart(message, kind, b)
 	}

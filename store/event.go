@@ -12,8 +12,9 @@ const (
 	EventDiscarded   Event = "discarded"
 	EventBlocked     Event = "blocked" // until its sender or an administrator releases it
 	EventQuarantined Event = "quarantined"
-	EventNoticed     Event = "noticed" // the notice was handed to the MTA
-	EventMailed      Event = "mailed"  // another mail of ours was handed to the MTA
+	EventNoticed     Event = "noticed"   // the notice was handed to the MTA
+	EventAnnounced   Event = "announced" // a round-up tells of it
+	EventMailed      Event = "mailed"    // another mail of ours was handed to the MTA
 	EventMailDropped Event = "mail-dropped"
 	EventOpened      Event = "opened"
 	EventReplied     Event = "replied"

@@ -93,6 +93,7 @@ func (f factors) clone() factors {
 // RemoveFactor implements [socket.Factors]. With the last one the recovery codes
 // go, too.
 func (s *Store) RemoveFactor(ctx context.Context, token seal.Token, p socket.Proof, id string) error {
+	defer s.mailAdded()
 	return s.proven(ctx, token, p, func(c *change, r sessionRecord, a accountRecord) error {
 		f := a.Factors.clone()
 		before := len(f.list())
@@ -106,12 +107,13 @@ func (s *Store) RemoveFactor(ctx context.Context, token seal.Token, p socket.Pro
 		if !f.any() {
 			f.Codes = nil
 		}
-		return s.saveFactors(c, r, a, f, "removed", p.Client)
+		return s.saveFactors(c, r, a, f, AlertFactorGone, "removed", visit{p.Client, r.Agent})
 	})
 }
 
 // NewRecoveryCodes implements [socket.Factors].
 func (s *Store) NewRecoveryCodes(ctx context.Context, token seal.Token, p socket.Proof) (socket.RecoveryCodes, error) {
+	defer s.mailAdded()
 	var out socket.RecoveryCodes
 	err := s.proven(ctx, token, p, func(c *change, r sessionRecord, a accountRecord) error {
 		f := a.Factors.clone()
@@ -119,18 +121,22 @@ func (s *Store) NewRecoveryCodes(ctx context.Context, token seal.Token, p socket
 			return socket.ErrConflict
 		}
 		out.Codes, f.Codes = s.vault.newCodes(r.Account)
-		return s.saveFactors(c, r, a, f, "new recovery codes", p.Client)
+		return s.saveFactors(c, r, a, f, AlertNewCodes, "new recovery codes", visit{p.Client, r.Agent})
 	})
 	return out, err
 }
 
-// saveFactors stores an account's factors and notes it in the trail.
-func (s *Store) saveFactors(c *change, r sessionRecord, a accountRecord, f factors, note, client string) error {
+// saveFactors stores an account's factors, notes it in the trail and tells the
+// account's holder. The caller calls mailAdded after it.
+func (s *Store) saveFactors(c *change, r sessionRecord, a accountRecord, f factors, kind AlertKind, note string, v visit) error {
 	a.Factors = f
 	if err := s.vault.put(c, bucketAccount, r.Account[:], a); err != nil {
 		return err
 	}
-	return s.audit(c, Entry{Event: EventFactor, Address: a.Address, Client: bounded(client, 64), Note: note})
+	if err := s.alert(c, kind, a, v); err != nil {
+		return err
+	}
+	return s.audit(c, Entry{Event: EventFactor, Address: a.Address, Client: bounded(v.client, 64), Note: note})
 }
 
 // addFactor stores a factor that was set up in a session, and makes recovery codes
@@ -145,7 +151,7 @@ func (s *Store) addFactor(c *change, token seal.Token, r sessionRecord, a accoun
 	if err := s.vault.put(c, bucketSession, h[:], r); err != nil {
 		return nil, err
 	}
-	return codes, s.saveFactors(c, r, a, f, note, r.Client)
+	return codes, s.saveFactors(c, r, a, f, AlertFactorAdded, note, visit{r.Client, r.Agent})
 }
 
 // keepSetup stores what a session needs for the next step.

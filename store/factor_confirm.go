@@ -42,7 +42,9 @@ func (s *Store) Confirm(ctx context.Context, token seal.Token, answer socket.Fac
 		return socket.ErrInvalid
 	}
 	var counted map[string]limit
-	alert, failed := false, ""
+	failed := ""
+	v := visit{answer.Client, answer.Agent}
+	defer s.mailAdded() // what the account is told
 	err := s.update(ctx, func(c *change) error {
 		r, a, err := s.pending(c.Tx, token)
 		if err != nil {
@@ -61,16 +63,26 @@ func (s *Store) Confirm(ctx context.Context, token seal.Token, answer socket.Fac
 			failed = a.Address
 			return err
 		}
-		a.Factors = f
+		a.Factors, a.Missed = f, 0
 		if err := s.vault.put(c, bucketAccount, r.Account[:], a); err != nil {
 			return err
 		}
-		alert, err = s.confirm(c, token, r, a, visit{answer.Client, answer.Agent}, how)
-		return err
+		if how == recoveryCode {
+			if err := s.alert(c, AlertCodeUsed, a, v); err != nil {
+				return err
+			}
+		}
+		return s.confirm(c, token, r, a, v, how)
 	})
 	if errors.Is(err, socket.ErrLogin) {
 		entries := s.budget.within(Entry{Event: EventLoginFailed, Address: failed, Client: bounded(answer.Client, 64), Note: "second factor"})
-		if err := s.update(ctx, func(c *change) error { return s.audit(c, entries...) }); err != nil {
+		err := s.update(ctx, func(c *change) error {
+			if err := s.missed(c, token, v); err != nil {
+				return err
+			}
+			return s.audit(c, entries...)
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -78,11 +90,11 @@ func (s *Store) Confirm(ctx context.Context, token seal.Token, answer socket.Fac
 		return err
 	}
 	s.guard.forget(counted)
-	if alert {
-		s.mailAdded()
-	}
 	return nil
 }
+
+// recoveryCode is what an answer with one is called in the trail.
+const recoveryCode = "recovery code"
 
 // checkAnswer compares an answer with an account's factors, notes in f that one was
 // used, and says which.
@@ -101,21 +113,21 @@ func (s *Store) checkAnswer(r sessionRecord, a accountRecord, f *factors, answer
 		return "", socket.ErrLogin
 	}
 	f.Codes = slices.Delete(f.Codes, i, i+1)
-	return "recovery code", nil
+	return recoveryCode, nil
 }
 
 // confirm makes a pending session a whole one, of full length.
-func (s *Store) confirm(c *change, token seal.Token, r sessionRecord, a accountRecord, v visit, how string) (alert bool, err error) {
+func (s *Store) confirm(c *change, token seal.Token, r sessionRecord, a accountRecord, v visit, how string) error {
 	h, now := token.Hash(), s.now().UTC()
 	if err := s.endSession(c, h[:], r); err != nil {
-		return false, err
+		return err
 	}
 	r.Pending, r.Setup, r.Created, r.Used, r.Expires = false, nil, now, now, now.Add(s.o.SessionMax)
 	if err := s.putSession(c, h, r); err != nil {
-		return false, err
+		return err
 	}
-	if alert, err = s.arrived(c, r.Account, a, v); err != nil {
-		return false, err
+	if _, err := s.arrived(c, r.Account, a, v); err != nil {
+		return err
 	}
-	return alert, s.auditLogin(c, a, r, how)
+	return s.auditLogin(c, a, r, how)
 }

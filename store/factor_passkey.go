@@ -87,6 +87,7 @@ func (s *Store) BeginPasskey(ctx context.Context, token seal.Token, p socket.Pro
 
 // FinishPasskey implements [socket.Factors].
 func (s *Store) FinishPasskey(ctx context.Context, token seal.Token, name string, response []byte) (socket.RecoveryCodes, error) {
+	defer s.mailAdded() // the account is told
 	var out socket.RecoveryCodes
 	if s.passkeys == nil || len(response) > maxPasskeyAnswer || !plainText(name, maxName) {
 		return out, socket.ErrInvalid

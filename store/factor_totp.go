@@ -44,6 +44,7 @@ func (s *Store) BeginTOTP(ctx context.Context, token seal.Token, p socket.Proof)
 
 // FinishTOTP implements [socket.Factors].
 func (s *Store) FinishTOTP(ctx context.Context, token seal.Token, code string) (socket.RecoveryCodes, error) {
+	defer s.mailAdded() // the account is told
 	var out socket.RecoveryCodes
 	err := s.update(ctx, func(c *change) error {
 		r, a, err := s.accountOf(c.Tx, token)

@@ -45,6 +45,9 @@ const (
 	bucketAlias = "alias" // account of a further address -> aliasRecord
 	bucketAsked = "asked" // account || SHA-256(token) -> nothing; the live links that would join an address to it
 
+	bucketAwaiting = "awaiting" // account || message id -> nothing; what its round-up tells of
+	bucketRoundup  = "roundup"  // account -> roundupRecord
+
 	bucketAudit = "audit" // sequence -> hash of the entry before || entry
 )
 
@@ -52,7 +55,7 @@ var buckets = []string{bucketStore, bucketMessage, bucketPart, bucketInbox, buck
 	bucketLink, bucketReset, bucketAccount, bucketSession, bucketLogins, bucketOutbox,
 	bucketMail, bucketDedup, bucketNonce, bucketExpiry, bucketAudit, bucketHold, bucketTrust,
 	bucketUnwanted, bucketDispatch, bucketLine, bucketSent, bucketThread,
-	bucketAlias, bucketAsked, bucketFolder, bucketConversation, bucketCount, bucketIndex, bucketOwn}
+	bucketAlias, bucketAsked, bucketFolder, bucketConversation, bucketCount, bucketIndex, bucketOwn, bucketAwaiting, bucketRoundup}
 
 // The kinds of bucketPart.
 const (
@@ -86,6 +89,9 @@ const (
 	expireOwn      = 'O' // id of a draft or a sent copy
 	dueUnread      = 'u' // message id || number: a reminder of an unread message
 	dueWarning     = 'w' // message id: the warning that it ends soon
+	dueRoundup     = 'q' // account: its round-up
+	purgeMessage   = 'P' // message id: it was deleted a while ago
+	purgeOwn       = 'Q' // id of a draft or a sent copy: the same
 )
 
 // expiring is the bucket of what each kind of bucketExpiry is about.
@@ -96,6 +102,7 @@ var expiring = map[byte]string{
 	expireHold: bucketHold, expireHoldGone: bucketHold, expireDispatch: bucketDispatch,
 	expireTrust: bucketTrust, expireThread: bucketThread, expireOwn: bucketOwn,
 	dueUnread: bucketMessage, dueWarning: bucketMessage,
+	dueRoundup: bucketRoundup, purgeMessage: bucketMessage, purgeOwn: bucketOwn,
 }
 
 // The flags of bucketInbox and bucketFolder.

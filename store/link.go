@@ -188,6 +188,9 @@ func (s *Store) endMessage(c *change, message id, m messageRecord, how, by strin
 	if err := s.dropEnds(c, message, m); err != nil {
 		return nil, err
 	}
+	if err := c.drop(bucketAwaiting, accountKey(m.Account, message[:])); err != nil {
+		return nil, err
+	}
 	if err := s.vault.put(c, bucketMessage, message[:], m.outline(how, by, s.now().UTC())); err != nil {
 		return nil, err
 	}

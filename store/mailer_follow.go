@@ -13,6 +13,8 @@ import (
 type FollowMailer interface {
 	// Remind renders a mail to a recipient for whom a message waits.
 	Remind(RemindMail) (Mail, error)
+	// Roundup renders the mail to a recipient about all that came since the last.
+	Roundup(RoundupMail) (Mail, error)
 	// Follow renders what the sender is told about messages that wait.
 	Follow(FollowMail) (Mail, error)
 	// Read renders the notification that a message was opened (RFC 8098).
@@ -47,6 +49,27 @@ type RemindMail struct {
 	Sender  string // of the message
 	Sent    time.Time
 	Now     time.Time
+	Expires time.Time
+}
+
+// RoundupMail is what a round-up says.
+type RoundupMail struct {
+	ID       string // unique, to derive the Message-ID from
+	Address  string // who gets it
+	Name     string // of the account
+	Language string // of the account (BCP 47); "" if not known
+	Phrase   string // the account's own; may be ""
+	Check    string // check code of the first message
+	Messages []RoundupLine
+	More     int // messages that are not listed
+	Zone     *time.Location
+	Now      time.Time
+}
+
+// A RoundupLine is one message that was not read.
+type RoundupLine struct {
+	Sender  string // envelope sender; may be ""
+	Sent    time.Time
 	Expires time.Time
 }
 

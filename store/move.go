@@ -141,7 +141,8 @@ func (s *Store) Move(ctx context.Context, session seal.Token, sel socket.Selecti
 // moveMessage moves a message. Of one that ended, deleting drops the line.
 func (s *Store) moveMessage(c *change, e entry, to socket.Destination) error {
 	var m messageRecord
-	if err := s.vault.get(c.Tx, bucketMessage, e.id[:], &m); err != nil {
+	err := s.vault.get(c.Tx, bucketMessage, e.id[:], &m)
+	if err != nil {
 		return err
 	}
 	if err := s.dropEntry(c, e); err != nil {
@@ -150,7 +151,9 @@ func (s *Store) moveMessage(c *change, e entry, to socket.Destination) error {
 	if to == socket.ToNowhere || e.flags&inboxEnded != 0 {
 		return s.removeMessage(c, e, m)
 	}
-	m.Deleted = to == socket.ToDeleted
+	if m.Deleted, m.Purge, err = s.purgeAt(c, m.Purge, purgeMessage, e.id, to); err != nil {
+		return err
+	}
 	if err := s.vault.put(c, bucketMessage, e.id[:], m); err != nil {
 		return err
 	}
@@ -160,7 +163,14 @@ func (s *Store) moveMessage(c *change, e entry, to socket.Destination) error {
 // removeMessage takes a message out of its account's sight, and what would open
 // it. The record stays until its end: its sender follows it.
 func (s *Store) removeMessage(c *change, e entry, m messageRecord) error {
-	m.Gone, m.Deleted = true, false
+	var err error
+	if m.Deleted, m.Purge, err = s.purgeAt(c, m.Purge, purgeMessage, e.id, socket.ToNowhere); err != nil {
+		return err
+	}
+	if err := c.drop(bucketAwaiting, accountKey(m.Account, e.id[:])); err != nil {
+		return err
+	}
+	m.Gone = true
 	if err := s.vault.put(c, bucketMessage, e.id[:], m); err != nil {
 		return err
 	}

@@ -3,6 +3,9 @@ package store
 // opened notes the first time that a message is opened, and tells who asked to be
 // told (RFC 8098). The caller calls mailAdded after it.
 func (s *Store) opened(c *change, message id, m *messageRecord) error {
+	if err := c.drop(bucketAwaiting, accountKey(m.Account, message[:])); err != nil {
+		return err
+	}
 	now := s.now().UTC()
 	m.Opened = now
 	receipt := m.Receipt

@@ -50,6 +50,7 @@ type Options struct {
 	ThreadLife   time.Duration // how long an answer to a guest's reply is known to be one; 1 year
 	Retention    time.Duration // the longest time from now to which a message can be extended; 0: any
 
+	DeletedLife time.Duration // how long what was deleted can be brought back; 30 days
 	OwnLife     time.Duration // how long a draft or a sent copy is kept; 180 days
 	MaxOwn      int64         // octets of all drafts and sent copies of an account; 1 GiB
 	MaxOwnItems int           // their number; 10,000
@@ -129,6 +130,7 @@ func (o Options) withDefaults() (Options, error) {
 		{&o.MailLife, 14 * 24 * time.Hour},
 		{&o.StatusMemory, 90 * 24 * time.Hour},
 		{&o.ThreadLife, 365 * 24 * time.Hour},
+		{&o.DeletedLife, 30 * 24 * time.Hour},
 		{&o.OwnLife, 180 * 24 * time.Hour},
 	} {
 		if *d.v == 0 {

@@ -22,6 +22,9 @@ var ErrStale = errors.New("lease of the outbox item is over")
 // KindNotice is the [Mail].Kind of notices.
 const KindNotice = "notice"
 
+// KindRoundup is the [Mail].Kind of round-ups.
+const KindRoundup = "roundup"
+
 // KindReset is the [Mail].Kind of forgotten-password mails.
 const KindReset = "reset"
 
@@ -160,7 +163,7 @@ func (i *OutboxItem) Open() (io.ReadCloser, error) {
 // MailSent ends a mail that the MTA took.
 func (s *Store) MailSent(ctx context.Context, i *OutboxItem) error {
 	event := EventMailed
-	if i.Kind == KindNotice {
+	if i.Kind == KindNotice || i.Kind == KindRoundup {
 		event = EventNoticed
 	}
 	return s.endMail(ctx, i, event, i.Kind)
@@ -185,7 +188,7 @@ func (s *Store) endMail(ctx context.Context, i *OutboxItem, event Event, note st
 		if err := s.vault.get(c.Tx, bucketMail, i.mail[:], &m); err != nil {
 			return fmt.Errorf("mail %s: %w", i.mail, err)
 		}
-		if err := s.noteNotice(c, m.Message, event == EventMailDropped); err != nil {
+		if err := s.noteNotices(c, m, event == EventMailDropped); err != nil {
 			return err
 		}
 		var err error
@@ -202,6 +205,16 @@ func (s *Store) endMail(ctx context.Context, i *OutboxItem, event Event, note st
 		return err
 	}
 	s.discard(ctx, freed)
+	return nil
+}
+
+// noteNotices notes it with all messages that a mail announces.
+func (s *Store) noteNotices(c *change, m mailRecord, lost bool) error {
+	for _, message := range append(m.Messages, m.Message) {
+		if err := s.noteNotice(c, message, lost); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

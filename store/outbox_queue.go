@@ -90,15 +90,19 @@ func (d *Deposit) putMail(mail id, r mailRecord, visible time.Time) {
 // send adds a mail of the store's own to the outbox, in the caller's transaction.
 // The caller calls mailAdded after it.
 func (s *Store) send(c *change, m Mail, about id, until time.Time) error {
+	return s.sendAbout(c, m, mailRecord{Message: about}, until)
+}
+
+// sendAbout is send with a record that says what the mail announces.
+func (s *Store) sendAbout(c *change, m Mail, r mailRecord, until time.Time) error {
 	if len(m.Data) > maxOwnMail || m.Rest != nil {
 		return fmt.Errorf("render a %s: more than %d octets", m.Kind, maxOwnMail)
 	}
 	now := s.now()
 	d := s.Begin(DepositKey{}) // only to collect
-	d.putMail(newID(), mailRecord{
-		versioned: current, Kind: m.Kind, From: m.From, To: m.To, ID: m.ID, Message: about,
-		Queued: now.UTC(), Expires: until.UTC(), Size: int64(len(m.Data)), Data: m.Data,
-	}, now)
+	r.versioned, r.Kind, r.From, r.To, r.ID = current, m.Kind, m.From, m.To, m.ID
+	r.Queued, r.Expires, r.Size, r.Data = now.UTC(), until.UTC(), int64(len(m.Data)), m.Data
+	d.putMail(newID(), r, now)
 	return d.putAll(c)
 }
 

@@ -17,6 +17,7 @@ type ownRecord struct {
 	Account  accountID `json:"account"`
 	Sent     bool      `json:"sent,omitempty"`
 	Deleted  bool      `json:"deleted,omitempty"`
+	Purge    time.Time `json:"purge,omitzero"`   // when it goes from the deleted ones
 	Answers  id        `json:"answers,omitzero"` // message
 	Thread   []byte    `json:"thread,omitempty"`
 	Content  id        `json:"content"` // payload
@@ -59,7 +60,10 @@ func (s *Store) moveOwn(c *change, e entry, to socket.Destination) ([]freedPaylo
 	if err := s.dropEntry(c, e); err != nil {
 		return nil, err
 	}
-	o.Deleted = to == socket.ToDeleted
+	var err error
+	if o.Deleted, o.Purge, err = s.purgeAt(c, o.Purge, purgeOwn, e.id, to); err != nil {
+		return nil, err
+	}
 	if err := s.vault.put(c, bucketOwn, e.id[:], o); err != nil {
 		return nil, err
 	}
@@ -71,6 +75,9 @@ func (s *Store) moveOwn(c *change, e entry, to socket.Destination) ([]freedPaylo
 // removeOwn deletes an own item and reports the payloads to delete.
 func (s *Store) removeOwn(c *change, i id, o ownRecord) ([]freedPayload, error) {
 	if err := s.dropEntry(c, o.entry(i)); err != nil {
+		return nil, err
+	}
+	if _, _, err := s.purgeAt(c, o.Purge, purgeOwn, i, socket.ToNowhere); err != nil {
 		return nil, err
 	}
 	for bucket, key := range map[string][]byte{

@@ -159,6 +159,12 @@ func (p *purger) end(kind byte, key []byte) ([]freedPayload, error) {
 		return nil, c.drop(bucketThread, key)
 	case dueUnread, dueWarning:
 		return nil, p.remindDue(kind, id(key[:16]))
+	case dueRoundup:
+		return nil, s.sendRoundup(c, accountID(key))
+	case purgeMessage:
+		return nil, s.purgeDeleted(c, id(key))
+	case purgeOwn:
+		return s.purgeDeletedOwn(c, id(key))
 	case expirePayload:
 		return nil, c.drop(bucketPayload, key) // the chunks go with the week's file
 	case expireLink:
@@ -226,7 +232,7 @@ func (p *purger) endOfMail(key []byte) ([]freedPayload, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.noteNotice(c, m.Message, true); err != nil {
+	if err := s.noteNotices(c, m, true); err != nil {
 		return nil, err
 	}
 	var entries []Entry

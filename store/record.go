@@ -82,9 +82,10 @@ type messageRecord struct {
 	EndedAt time.Time `json:"endedAt,omitzero"`
 	EndedBy string    `json:"endedBy,omitempty"`
 
-	Deleted bool     `json:"deleted,omitempty"` // it is in the folder of deleted ones
-	Gone    bool     `json:"gone,omitempty"`    // its account removed it for good
-	Others  []string `json:"others,omitempty"`  // internal addresses of To and Cc, for a reply to all
+	Deleted bool      `json:"deleted,omitempty"` // it is in the folder of deleted ones
+	Purge   time.Time `json:"purge,omitzero"`    // when it goes from there
+	Gone    bool      `json:"gone,omitempty"`    // its account removed it for good
+	Others  []string  `json:"others,omitempty"`  // internal addresses of To and Cc, for a reply to all
 }
 
 // A pinRecord guards a message that needs a PIN.
@@ -141,7 +142,10 @@ type accountRecord struct {
 	Agents      []tokenHash     `json:"agents,omitempty"`
 	Alerted     time.Time       `json:"alerted,omitzero"` // last sign-in alert
 	Quiet       bool            `json:"quiet,omitempty"`  // no sign-in alerts are wanted
+	Missed      int             `json:"missed,omitempty"` // failures at the second factor since the last success
+	Warned      time.Time       `json:"warned,omitzero"`  // last mail about them
 	Phrase      string          `json:"phrase,omitempty"` // the account's own, shown in notices
+	Roundup     socket.Roundup  `json:"roundup,omitzero"`
 	Factors     factors         `json:"factors,omitzero"`
 	Preferences json.RawMessage `json:"preferences,omitempty"` // of the portal
 	Aliases     []alias         `json:"aliases,omitempty"`     // further addresses
@@ -184,6 +188,8 @@ type mailRecord struct {
 	Key     []byte    `json:"key,omitempty"`
 	Pass    []byte    `json:"pass,omitempty"`
 	Message id        `json:"message,omitzero"` // that it announces
+	// Messages are those that a round-up announces.
+	Messages []id `json:"messages,omitempty"`
 }
 
 // dedupRecord is the outcome of an offer.

@@ -15,7 +15,7 @@ import (
 const remindLink = 7 * day
 
 // whyNotRemind says why a message's notice can't be sent again, "" if it can.
-func (s *Store) whyNotRemind(tx *bbolt.Tx, m messageRecord) string {
+func (s *Store) whyNotRemind(tx *bbolt.Tx, m messageRecord, waits bool) string {
 	account := tx.Bucket([]byte(bucketAccount)).Get(m.Account[:]) != nil
 	switch {
 	case m.Ended != "":
@@ -24,6 +24,8 @@ func (s *Store) whyNotRemind(tx *bbolt.Tx, m messageRecord) string {
 		return "opened"
 	case m.Mode != seal.ModeAccount:
 		return "one-time"
+	case waits:
+		return "roundup"
 	case !account && !s.canReactivate():
 		return "offline"
 	case s.now().Before(later(m.Created, m.Reminded).Add(remindEvery)):
@@ -52,7 +54,11 @@ func (s *Store) Remind(ctx context.Context, by socket.Follower, message string) 
 		if err != nil {
 			return err
 		}
-		if !live || s.whyNotRemind(c.Tx, m) != "" {
+		waits, err := s.awaiting(c.Tx, m.Account, ids[0])
+		if err != nil {
+			return err
+		}
+		if !live || s.whyNotRemind(c.Tx, m, !waits.IsZero()) != "" {
 			return socket.ErrConflict
 		}
 		m.Reminded = s.now().UTC()
@@ -154,7 +160,8 @@ func (s *Store) warning(expires time.Time) time.Time {
 	return at
 }
 
-// dueKeys are the entries of bucketExpiry for a message's reminders.
+// dueKeys are the entries of bucketExpiry for a message's reminders, and for its
+// removal from the deleted ones.
 func (m messageRecord) dueKeys(message id) [][]byte {
 	var out [][]byte
 	for n, at := range m.Unread {
@@ -162,6 +169,9 @@ func (m messageRecord) dueKeys(message id) [][]byte {
 	}
 	if !m.Warn.IsZero() {
 		out = append(out, expiryKey(m.Warn, dueWarning, message[:]))
+	}
+	if !m.Purge.IsZero() {
+		out = append(out, expiryKey(m.Purge, purgeMessage, message[:]))
 	}
 	return out
 }
@@ -180,7 +190,12 @@ func (p *purger) remindDue(kind byte, message id) error {
 		to, from = RemindExpiring, FollowExpiring
 		toRecipient, toSender = true, true
 	}
-	if toRecipient {
+	waits, err := s.awaiting(p.c.Tx, m.Account, message)
+	if err != nil {
+		return err
+	}
+	// Nobody is reminded of what the first mail is still to tell of.
+	if toRecipient && (waits.IsZero() || kind == dueWarning) {
 		if err := s.remind(p.c, to, message, *m, Entry{}); err != nil {
 			return err
 		}

@@ -140,7 +140,10 @@ func (s *Store) statusLine(tx *bbolt.Tx, l dispatchLine) (socket.StatusLine, err
 	out.PIN = m.PIN != nil && m.PIN.Failures >= maxPINFailures
 	out.CanRecall = m.Ended == ""
 	out.CanExtend = extendable(m)
-	out.WhyNot = s.whyNotRemind(tx, m)
+	if out.Waits, err = s.awaiting(tx, m.Account, l.Message); err != nil {
+		return out, err
+	}
+	out.WhyNot = s.whyNotRemind(tx, m, !out.Waits.IsZero())
 	out.CanRemind = out.WhyNot == ""
 	return out, nil
 }

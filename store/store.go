@@ -43,6 +43,8 @@ type Store struct {
 	active activeSet
 	// appending holds the files of drafts that somebody writes to.
 	appending activeSet
+	// telling holds the accounts whose one notice of an hour is under way.
+	telling   activeSet
 	due       chan struct{}
 	guard     *throttle
 	shown     *shares            // of the directory

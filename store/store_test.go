@@ -74,6 +74,7 @@ func (m *testMails) follow(kind, id string, given any) (Mail, error) {
 }
 
 func (m *testMails) Remind(r RemindMail) (Mail, error)   { return m.follow(KindReminder, r.ID, r) }
+func (m *testMails) Roundup(r RoundupMail) (Mail, error) { return m.follow(KindRoundup, r.ID, r) }
 func (m *testMails) Follow(r FollowMail) (Mail, error)   { return m.follow("status", r.ID, r) }
 func (m *testMails) Read(r ReadMail) (Mail, error)       { return m.follow("mdn", r.ID, r) }
 func (m *testMails) Expired(r ExpiredMail) (Mail, error) { return m.follow("dsn", r.ID, r) }

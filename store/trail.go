@@ -15,7 +15,7 @@ import (
 func Events() []Event {
 	return []Event{
 		EventSealed, EventPassed, EventReturned, EventDiscarded, EventQuarantined,
-		EventNoticed, EventMailed, EventMailDropped, EventOpened, EventReplied,
+		EventNoticed, EventAnnounced, EventMailed, EventMailDropped, EventOpened, EventReplied,
 		EventBlocked, EventReleased, EventWithdrawn, EventRejected, EventShown, EventHoldExpired,
 		EventUnwanted, EventTrustRevoked, EventPINFailed, EventExtended, EventReminded,
 		EventExpired, EventRecalled, EventActivated, EventClaimed, EventLogin,

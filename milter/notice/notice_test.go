@@ -84,8 +84,24 @@ func mails(t *testing.T, r *Renderer) map[string]store.Mail {
 	put("notice-new")(r.NoticeMail(example(seal.ModeAccount, false), envelope))
 	put("notice-known")(r.NoticeMail(example(seal.ModeAccount, true), envelope))
 	put("notice-one-time")(r.NoticeMail(example(seal.ModeOneTime, false), envelope))
+	put("alert-removed")(r.Alert(store.AlertMail{Kind: store.AlertFactorGone, ID: "a2", Address: "bob@guest.test", Time: at}))
+	put("alert-missed")(r.Alert(store.AlertMail{
+		Kind: store.AlertMissed, ID: "a3", Address: "bob@guest.test", Name: "Bob Guest", Client: "203.0.113.9", Time: at,
+	}))
+	put("roundup")(r.Roundup(store.RoundupMail{
+		ID: "r1", Address: "bob@customer.example", Name: "Bob Guest", Phrase: "blue elephants", Check: "A1B2-C3D4E-F5G6",
+		Messages: []store.RoundupLine{
+			{Sender: "ann@example.com", Sent: at, Expires: at.AddDate(0, 0, 30)},
+			{Sent: at.Add(-time.Hour), Expires: at.AddDate(0, 0, 30)},
+		},
+		More: 3, Zone: time.FixedZone("EET", 2*60*60), Now: at.Add(time.Hour),
+	}))
+	put("roundup-one")(r.Roundup(store.RoundupMail{
+		ID: "r2", Address: "bob@customer.example", Check: "A1B2-C3D4E-F5G6",
+		Messages: []store.RoundupLine{{Sender: "ann@example.com", Sent: at, Expires: at.AddDate(0, 0, 30)}}, Now: at,
+	}))
 	put("alert")(r.Alert(store.AlertMail{
-		ID: "a1", Address: "bob@guest.test", Name: "Bob Guest", Client: "203.0.113.9",
+		Kind: store.AlertLogin, ID: "a1", Address: "bob@guest.test", Name: "Bob Guest", Client: "203.0.113.9",
 		Agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", Time: at,
 	}))
 	for _, kind := range []store.AddressKind{store.AddressConfirm, store.AddressTaken, store.AddressAdded, store.AddressRemoved} {

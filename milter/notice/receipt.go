@@ -38,11 +38,12 @@ type ReceiptLine struct {
 	Reason    string    // why, in plain words; may be ""
 	Expires   time.Time // of what was sealed or held; zero for none
 	PIN       string    // for the sender to pass on; "" for none
+	Waits     time.Time // when the recipient's round-up tells of it; zero for now
 }
 
 // ReceiptOf is the line about a sealed message.
 func ReceiptOf(s store.Sealed, reason string) ReceiptLine {
-	l := ReceiptLine{Recipient: s.Recipient, How: HowAccount, Reason: reason, Expires: s.Expires, PIN: s.PIN}
+	l := ReceiptLine{Recipient: s.Recipient, How: HowAccount, Reason: reason, Expires: s.Expires, PIN: s.PIN, Waits: s.Waits}
 	if s.Mode == seal.ModeOneTime {
 		l.How = HowOneTime
 	}
@@ -68,6 +69,7 @@ type receiptLine struct {
 	Reason    string
 	PIN       string
 	Until     string
+	Waits     string // "" for a notice that left at once
 }
 
 // Receipt renders a receipt.
@@ -92,6 +94,9 @@ func (r *Renderer) Receipt(p Receipt) (store.Mail, error) {
 		}
 		if !l.Expires.IsZero() {
 			line.Until = r.day(t, l.Expires)
+		}
+		if !l.Waits.IsZero() {
+			line.Waits = r.moment(t, l.Waits)
 		}
 		d.PINs = d.PINs || l.PIN != ""
 		d.Lines = append(d.Lines, line)

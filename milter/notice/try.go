@@ -41,7 +41,16 @@ func (r *Renderer) tryMails(try func(any, error)) {
 	for _, name := range []string{"", "Bob"} {
 		try(r.Reset(store.ResetMail{ID: "1", Address: to, Name: name, Created: at, Expires: at}))
 	}
-	try(r.Alert(store.AlertMail{ID: "1", Address: to, Client: "192.0.2.1", Agent: "Agent", Time: at}))
+	for _, kind := range []store.AlertKind{
+		store.AlertLogin, store.AlertFactorAdded, store.AlertFactorGone, store.AlertCodeUsed, store.AlertNewCodes, store.AlertMissed,
+	} {
+		try(r.Alert(store.AlertMail{Kind: kind, ID: "1", Address: to, Client: "192.0.2.1", Agent: "Agent", Time: at}))
+	}
+	try(r.Alert(store.AlertMail{Kind: store.AlertFactorGone, ID: "1", Address: to, Time: at}))
+	roundup := store.RoundupMail{ID: "1", Address: to, Check: "A1B2-C3D4E-F5G6", Messages: []store.RoundupLine{{Sender: from, Sent: at, Expires: at}}, Now: at}
+	try(r.Roundup(roundup))
+	roundup.Name, roundup.Phrase, roundup.More = "Bob", "Phrase", 1
+	try(r.Roundup(roundup))
 	for _, kind := range []store.AddressKind{store.AddressConfirm, store.AddressTaken, store.AddressAdded, store.AddressRemoved} {
 		try(r.Address(store.AddressMail{ID: "1", Kind: kind, To: to, Address: to, Main: from, Created: at, Expires: at}))
 	}
@@ -58,7 +67,7 @@ func (r *Renderer) tryMails(try func(any, error)) {
 	try(r.Report(Report{ID: "1", To: from, Received: at, Lines: []ReportLine{{"a", "b", "c"}}}))
 	receipt := Receipt{ID: "1", To: from, Sent: at, Code: seal.Code{1}}
 	for _, how := range []How{HowAccount, HowOneTime, HowHeld, HowReturned} {
-		receipt.Lines = append(receipt.Lines, ReceiptLine{Recipient: to, How: how, Reason: "Reason", Expires: at, PIN: "12345678"})
+		receipt.Lines = append(receipt.Lines, ReceiptLine{Recipient: to, How: how, Reason: "Reason", Expires: at, PIN: "12345678", Waits: at})
 		try(r.Receipt(receipt))
 	}
 	for _, c := range []seal.Code{{}, {1}} {

@@ -163,6 +163,7 @@ type AccountInfo struct {
 	Codes    int           `json:"codes"` // recovery codes that are left
 	Alerts   bool          `json:"alerts"`
 	Phrase   string        `json:"phrase,omitempty"`
+	Roundup  Roundup       `json:"roundup,omitzero"`
 	// Preferences are the portal's own business: a JSON object.
 	Preferences json.RawMessage `json:"preferences,omitempty"`
 	Addresses   AddressInfo     `json:"addresses"`
@@ -199,6 +200,9 @@ type AccountChange struct {
 	Name   *string `json:"name,omitempty"`
 	Alerts *bool   `json:"alerts,omitempty"`
 	Phrase *string `json:"phrase,omitempty"` // shown in notices; at most 60 characters
+	// Roundup says how often the account is told of messages. What waits already is
+	// never told later for it.
+	Roundup *Roundup `json:"roundup,omitempty"`
 	// Preferences are the portal's own, at most 16 KiB. Their "language" (BCP 47)
 	// is also the language of mails to the account.
 	Preferences json.RawMessage `json:"preferences,omitempty"`

@@ -111,19 +111,22 @@ type StatusLine struct {
 	Restrict   seal.Restriction `json:"restrict,omitzero"`
 	Noticed    time.Time        `json:"noticed,omitzero"`     // the notice was handed to the mail server
 	NoticeLost bool             `json:"noticeLost,omitempty"` // the notice could not be delivered
-	Opened     time.Time        `json:"opened,omitzero"`      // first
-	Replied    time.Time        `json:"replied,omitzero"`     // last
-	Expires    time.Time        `json:"expires,omitzero"`
-	PIN        bool             `json:"pin,omitempty"`   // too many wrong PINs; extending lets it be tried again
-	Ended      string           `json:"ended,omitempty"` // "", expired, recalled, used
-	EndedAt    time.Time        `json:"endedAt,omitzero"`
-	CanRecall  bool             `json:"canRecall,omitempty"`
-	CanExtend  bool             `json:"canExtend,omitempty"`
-	CanRemind  bool             `json:"canRemind,omitempty"`
+	// Waits is when the recipient's round-up tells of the message, in place of a
+	// notice of its own; zero once that has left, and for every other message.
+	Waits     time.Time `json:"waits,omitzero"`
+	Opened    time.Time `json:"opened,omitzero"`  // first
+	Replied   time.Time `json:"replied,omitzero"` // last
+	Expires   time.Time `json:"expires,omitzero"`
+	PIN       bool      `json:"pin,omitempty"`   // too many wrong PINs; extending lets it be tried again
+	Ended     string    `json:"ended,omitempty"` // "", expired, recalled, used
+	EndedAt   time.Time `json:"endedAt,omitzero"`
+	CanRecall bool      `json:"canRecall,omitempty"`
+	CanExtend bool      `json:"canExtend,omitempty"`
+	CanRemind bool      `json:"canRemind,omitempty"`
 	// WhyNot says why the notice can't be sent again: "one-time" (its link is the
 	// key and nobody has it), "offline" (no recovery for one without an account),
-	// "opened", "ended", "soon" (it was sent a short while ago, or too many links
-	// for the recipient are good).
+	// "opened", "ended", "roundup" (it waits for the recipient's round-up), "soon" (it
+	// was sent a short while ago, or too many links for the recipient are good).
 	WhyNot string `json:"whyNot,omitempty"`
 }
 
