@@ -39,13 +39,16 @@ func (w *world) senderScreens() []screen {
 			tb.WaitFor("h1", heading)
 		}
 	}
-	mixed := s.owner.dispatch([]string{pia, "two@elsewhere.example", "dr.maximiliane.von.hohenstaufen-wittelsbacher@praxis-am-markt.example"},
+	mixed := s.owner.dispatch([]string{pia, "two@elsewhere.example", "gone@elsewhere.example", "dr.maximiliane.von.hohenstaufen-wittelsbacher@praxis-am-markt.example"},
 		[]string{"once@elsewhere.example"}, store.DispatchLine{Recipient: "plain@elsewhere.example", Action: "deliver"},
 		store.DispatchLine{Recipient: "back@elsewhere.example", Action: "return"})
 	s.owner.sent(store.KindNotice)
 	c.post("/m/"+mixed.sealed[pia].Message+"/open").wants(t, 200)
 	c.postReply("/m/"+mixed.sealed[pia].Message+"/reply", map[string]string{"body": "Thank you.", "nonce": "n"}).wants(t, 200)
 	s.client().post("/s/recall", "code", mixed.status.Fragment(), "message", mixed.sealed["two@elsewhere.example"].Message, "confirm", "yes").wants(t, 200)
+	gone := s.client()
+	gone.post("/activate", "code", mixed.sealed["gone@elsewhere.example"].Code.Fragment(), "name", "Gone", "password", password, "repeat", password).wants(t, 200)
+	gone.post("/settings/close", "current", password, "sure", "yes").wants(t, 200)
 	single := s.owner.dispatch([]string{"single@elsewhere.example"}, nil)
 	late := s.owner.seal(sealRequest{mode: seal.ModeOneTime, from: member, to: guest, raw: plainMail, restrict: seal.Restriction{PIN: true}})
 	held := func() seal.Code {

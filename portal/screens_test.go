@@ -205,6 +205,7 @@ func (w *world) screens() []screen {
 		}},
 		{"login-message", anyone("/m/" + w.html)},
 		{"login-out", anyone("/?out")},
+		{"login-closed", anyone("/?closed")},
 		{"code", anyone("/code")},
 		{"code-wrong", func(tb *browsertest.Tab) {
 			tb.Open(s.url + "/code")

@@ -50,6 +50,9 @@ type SiteOptions struct {
 	// Members sign in to the portal: those of firm.example at a directory, those of
 	// cloud.example at an OpenID provider. Both domains are internal then.
 	Members bool
+	// Host is by what name browsers reach the portal; "": by its address. Passkeys
+	// need a name, such as localhost.
+	Host string
 }
 
 // System users that are on every machine and that own nothing here.
@@ -118,6 +121,10 @@ func NewSite(t *testing.T, o SiteOptions) *Site {
 	}
 	s.portalAddr = freePort(t)
 	s.URL = "http://" + s.portalAddr
+	if o.Host != "" {
+		_, port, _ := strings.Cut(s.portalAddr, ":")
+		s.URL = "http://" + net.JoinHostPort(o.Host, port)
+	}
 	s.startMTA(t, o)
 	s.configure(t, o)
 	if o.Two {

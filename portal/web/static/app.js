@@ -55,16 +55,27 @@
 
   // The code of a link comes in the fragment, which browsers don't send.
   const form = document.querySelector('form[data-link]');
+  const codeHere = () => {
+    let text = location.hash.slice(1);
+    try { text = decodeURIComponent(text); } catch { /* it is as it is */ }
+    const code = text.replace(/[^0-9A-Za-z]/g, '');
+    return code.length === 32 ? code : '';
+  };
   const fromFragment = () => {
-    const code = decodeURIComponent(location.hash.slice(1)).replace(/[^0-9A-Za-z]/g, '');
-    if (!form || code.length !== 32) return;
+    const code = codeHere();
+    if (!form || !code) return;
     document.getElementById('code').value = code;
     document.getElementById('code-part').hidden = true;
     for (const e of document.querySelectorAll('[data-with-code]')) e.hidden = false;
     for (const e of document.querySelectorAll('[data-without-code]')) e.hidden = true;
   };
   fromFragment();
-  addEventListener('hashchange', fromFragment);
+  addEventListener('hashchange', () => {
+    // Another link while the page behind one of its kind is open, at the same path:
+    // for the browser no new page.
+    if (!form && codeHere() && /^\/([hrs]$|a\/)/.test(location.pathname)) location.replace(`${location.pathname}?${location.hash}`);
+    fromFragment();
+  });
   if (form) {
     // Going back must not show the code in the address bar again.
     form.addEventListener('submit', () => history.replaceState(null, '', location.pathname));

@@ -1,0 +1,172 @@
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"github.com/postseal/postseal/portal/browsertest"
+)
+
+// totpCode is what an app shows at a time.
+func (h *holder) totpCode(key string, at time.Time) string {
+	h.t.Helper()
+	c, err := totp.GenerateCode(strings.ReplaceAll(key, " ", ""), at)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return c
+}
+
+// recoveryCodes reads the codes that are shown once.
+func (h *holder) recoveryCodes(tb *browsertest.Tab) (codes []string) {
+	h.t.Helper()
+	tb.WaitFor("h1", "Keep these codes")
+	for _, e := range tb.MustElements(".codes code") {
+		codes = append(codes, e.MustText())
+	}
+	slices.Sort(codes)
+	if n := len(slices.Compact(slices.Clone(codes))); n != 10 {
+		h.t.Fatalf("%d recovery codes: %q", n, codes)
+	}
+	return codes
+}
+
+// prove logs in by password and a code.
+func (h *holder) prove(code string) *browsertest.Tab {
+	h.t.Helper()
+	tb := h.tab()
+	h.login(tb, guestPassword)
+	tb.WaitFor("h1", "Show that it is you")
+	tb.Fill("#code", code)
+	tb.Press("Continue")
+	return tb
+}
+
+// addsSecondStep protects the account by an app, by passkeys and by recovery codes,
+// logs in by each, and takes them away again.
+func (h *holder) addsSecondStep() {
+	tb := h.begin()
+	h.open(tb, "/settings")
+	tb.WaitFor("p", "With a second step nobody comes in by it alone.")
+	tb.Fill("#f-current", freshPassword)
+	tb.Press("Add an app")
+	tb.WaitFor("#f-current-error", "not right")
+	tb.Fill("#f-current", guestPassword)
+	tb.Press("Add an app")
+	tb.WaitFor("h1", "Set up your app")
+	tb.MustElement("svg.qr")
+	key := tb.MustElement("code.key").MustText()
+	tb.Fill("#code", "000000")
+	tb.Press("Switch on")
+	tb.WaitFor("#totp-error", "not right")
+	now := time.Now()
+	tb.Fill("#code", h.totpCode(key, now))
+	tb.Press("Switch on")
+	codes := h.recoveryCodes(tb)
+	tb.Press("I have kept them")
+	tb.WaitFor("li", "App with codes")
+	tb.WaitFor("p", "10 recovery codes are left")
+	tb.Quiet("422", "403")
+
+	// The password alone leads nowhere, the app's code once to the inbox.
+	app := h.prove(h.totpCode(key, now.Add(30*time.Second)))
+	app.WaitFor("h1", "Inbox")
+	stopped := h.tab()
+	h.login(stopped, guestPassword)
+	stopped.WaitFor("h1", "Show that it is you")
+	h.open(stopped, "/inbox")
+	stopped.WaitFor("h1", "Log in")
+	again := h.prove(h.totpCode(key, now.Add(30*time.Second)))
+	again.WaitFor(".problem", "used already")
+	// A recovery code does, too, as a person types it, and once.
+	again.Fill("#code", strings.ToLower(strings.ReplaceAll(codes[0], "-", " ")))
+	again.Press("Continue")
+	again.WaitFor("h1", "Inbox")
+	h.open(again, "/settings")
+	again.WaitFor("p", "9 recovery codes are left")
+	second := h.prove(codes[0])
+	second.WaitFor(".problem", "used already")
+	// New ones end those before.
+	again.Fill("#f-current", guestPassword)
+	again.Press("Make new recovery codes")
+	fresh := h.recoveryCodes(again)
+	second.Fill("#code", codes[1])
+	second.Press("Continue")
+	second.WaitFor(".problem", "used already")
+	second.Fill("#code", fresh[0])
+	second.Press("Continue")
+	second.WaitFor("h1", "Inbox")
+
+	h.addsPasskey(fresh[1])
+	h.removesFactors(tb)
+}
+
+// addsPasskey makes a passkey and logs in by it. Without scripts the pages say that
+// it takes them.
+func (h *holder) addsPasskey(code string) {
+	tb := h.tab()
+	if h.scripts {
+		tb.Authenticator()
+	}
+	h.login(tb, guestPassword)
+	tb.WaitFor("h1", "Show that it is you")
+	tb.Fill("#code", code)
+	tb.Press("Continue")
+	tb.WaitFor("h1", "Inbox")
+	h.open(tb, "/settings")
+	tb.Fill("#f-current", guestPassword)
+	tb.Press("Add a passkey")
+	tb.WaitFor("h1", "Make a passkey")
+	if !h.scripts {
+		// The tools of this test are scripts again, so it is not to be seen any more.
+		if got := tb.MustElement("noscript .notice").MustProperty("textContent").Str(); !strings.Contains(got, "Passkeys need scripts") {
+			h.t.Errorf("without scripts the page says %q", got)
+		}
+		tb.Press("Cancel")
+		tb.WaitFor("h1", "Account")
+		return
+	}
+	tb.Fill("#name", "Grandma’s <phone>")
+	tb.Press("Make the passkey")
+	tb.WaitFor("li", "Grandma’s <phone>")
+	tb.WaitFor("p", "8 recovery codes are left")
+	tb.Press("Log out")
+	tb.WaitFor(".notice", "logged out")
+	h.login(tb, guestPassword)
+	tb.WaitFor("h1", "Show that it is you")
+	tb.Press("Use a passkey")
+	tb.WaitFor("h1", "Inbox")
+	h.open(tb, "/settings")
+	tb.WaitFor("li", "last used")
+	// The device alone is no device of the account's.
+	tb.Press("Log out")
+	tb.WaitFor(".notice", "logged out")
+	tb.Authenticator()
+	h.login(tb, guestPassword)
+	tb.Press("Use a passkey")
+	tb.WaitFor("[data-failed]", "not right")
+	tb.Quiet()
+}
+
+// removesFactors takes the app away, then what is left.
+func (h *holder) removesFactors(tb *browsertest.Tab) {
+	h.open(tb, "/settings")
+	tb.Fill("#f-current", guestPassword)
+	tb.Click(`button[name=id][value=totp]`)
+	tb.WaitFor(".notice", "Removed.")
+	if h.scripts {
+		stopped := h.tab()
+		h.login(stopped, guestPassword)
+		stopped.WaitFor(".hint", "One of your recovery codes")
+		tb.Fill("#f-current", guestPassword)
+		tb.Click(`button[formaction="/settings/factor/remove"]`)
+		tb.WaitFor("p", "With a second step nobody comes in by it alone.")
+	}
+	if strings.Contains(tb.MustHTML(), "recovery codes are left") {
+		h.t.Error("recovery codes are left without a second step")
+	}
+	h.loggedIn(guestPassword)
+}
