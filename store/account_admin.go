@@ -75,6 +75,10 @@ func (s *Store) DropFactors(ctx context.Context, address string) error {
 		if err := s.endSessions(c, account); err != nil {
 			return err
 		}
+		if err := s.dropSeatsOf(c, account, seatUnlocked); err != nil {
+			return err
+		}
+		a.PeopleOnly = false
 		return s.saveFactors(c, sessionRecord{Account: account}, a, factors{}, AlertFactorGone, "all removed by an administrator", visit{})
 	})
 }

@@ -55,8 +55,10 @@ func (s *Store) Account(ctx context.Context, token seal.Token) (socket.AccountIn
 		if out.Addresses, err = s.addressInfo(tx, r.Account, a); err != nil {
 			return err
 		}
-		out.Sessions, err = s.openSessions(tx, r.Account, token.Hash())
-		return err
+		if out.Sessions, err = s.openSessions(tx, r.Account, token.Hash()); err != nil {
+			return err
+		}
+		return s.seatsInfo(tx, r, &out)
 	})
 	if err != nil {
 		return socket.AccountInfo{}, err
@@ -79,6 +81,9 @@ func (s *Store) openSessions(tx *bbolt.Tx, account accountID, own tokenHash) ([]
 			ID: sessionID(h), Own: tokenHash(h) == own, Created: r.Created, Used: r.Used,
 			Client: network(r.Client), Agent: printable(r.Agent),
 		})
+		if err := s.nameVisit(tx, r, account, &out[len(out)-1]); err != nil {
+			return nil, err
+		}
 	}
 	slices.SortFunc(out, func(a, b socket.OpenSession) int { return b.Used.Compare(a.Used) })
 	return out, nil
@@ -103,6 +108,9 @@ func (s *Store) EndSession(ctx context.Context, token seal.Token, id string) err
 			var other sessionRecord
 			if err := s.vault.get(c.Tx, bucketSession, h, &other); err != nil {
 				return err
+			}
+			if r.visit() && other.Actor != r.Actor {
+				continue // another person's
 			}
 			if err := s.endSession(c, h, other); err != nil {
 				return err
@@ -144,6 +152,11 @@ func (s *Store) Change(ctx context.Context, token seal.Token, n socket.AccountCh
 		}
 		if n.Phrase != nil {
 			a.Phrase = strings.TrimSpace(*n.Phrase)
+		}
+		if r.visit() {
+			if n, err = s.visitorsChange(c, r, n); err != nil {
+				return err
+			}
 		}
 		if n.Preferences != nil {
 			a.Preferences = n.Preferences
@@ -202,16 +215,17 @@ func checkPassword(n socket.NewPassword) error {
 }
 
 // hasPassword reports whether an account is protected by a password of the portal:
-// one from before the organisation signed in is worth nothing.
+// one from before the organisation signed in, or people alone opened the mailbox, is
+// worth nothing.
 func (s *Store) hasPassword(a accountRecord) bool {
-	return len(a.Wrapped) > 0 && !s.method(a.Address).External()
+	return len(a.Wrapped) > 0 && !a.PeopleOnly && !s.method(a.Address).External()
 }
 
 // fresh reports whether a session began a short while ago.
 func (s *Store) fresh(r sessionRecord) bool { return s.now().Sub(r.Created) < freshLogin }
 
-// proven runs fn if the proof is right. A wrong password counts as a failed login
-// does.
+// proven runs fn if the account's holder gives the right proof. Nobody who visits the
+// mailbox is the holder.
 func (s *Store) proven(ctx context.Context, token seal.Token, p socket.Proof, fn func(*change, sessionRecord, accountRecord) error) error {
 	var r sessionRecord
 	var a accountRecord
@@ -222,20 +236,11 @@ func (s *Store) proven(ctx context.Context, token seal.Token, p socket.Proof, fn
 	if err != nil {
 		return err
 	}
-	password := s.hasPassword(a)
-	if !password && !s.fresh(r) {
-		return socket.ErrExpired
+	if r.visit() {
+		return socket.ErrUnknown
 	}
-	if password {
-		counted := map[string]limit{"proof " + string(r.Account[:]): limitAccount}
-		if err := s.guard.try(counted); err != nil {
-			return err
-		}
-		given := sha256.Sum256(p.Verifier)
-		if subtle.ConstantTimeCompare(given[:], a.Verifier[:]) != 1 {
-			return socket.ErrLogin
-		}
-		s.guard.forget(counted)
+	if err := s.prove(r.Account, r, a, p); err != nil {
+		return err
 	}
 	return s.update(ctx, func(c *change) error {
 		now, b, err := s.accountOf(c.Tx, token)
@@ -247,6 +252,27 @@ func (s *Store) proven(ctx context.Context, token seal.Token, p socket.Proof, fn
 		}
 		return fn(c, now, b)
 	})
+}
+
+// prove checks a proof that the person with this account has a session for. A wrong
+// password counts as a failed login does.
+func (s *Store) prove(account accountID, r sessionRecord, a accountRecord, p socket.Proof) error {
+	if !s.hasPassword(a) {
+		if !s.fresh(r) {
+			return socket.ErrExpired
+		}
+		return nil
+	}
+	counted := map[string]limit{"proof " + string(account[:]): limitAccount}
+	if err := s.guard.try(counted); err != nil {
+		return err
+	}
+	given := sha256.Sum256(p.Verifier)
+	if subtle.ConstantTimeCompare(given[:], a.Verifier[:]) != 1 {
+		return socket.ErrLogin
+	}
+	s.guard.forget(counted)
+	return nil
 }
 
 // closeBatch is how many messages of a closed account one transaction ends.
@@ -264,6 +290,9 @@ func (s *Store) CloseAccount(ctx context.Context, token seal.Token, p socket.Pro
 			all = append(all, s.vault.account(address))
 		}
 		if err := s.partAll(c, account, a); err != nil {
+			return err
+		}
+		if err := s.dropPeople(c, account, seatClosed); err != nil {
 			return err
 		}
 		if err := c.drop(bucketAccount, account[:]); err != nil {

@@ -157,6 +157,9 @@ func (s *Store) admit(ctx context.Context, p signin.Person, v visit, how string)
 	token := seal.NewToken()
 	mailed := false
 	err = s.update(ctx, func(c *change) error {
+		if only, err := s.peopleOnly(c.Tx, account); err != nil || only {
+			return errors.Join(err, socket.ErrLogin)
+		}
 		var a accountRecord
 		err := s.vault.get(c.Tx, bucketAccount, account[:], &a)
 		if errors.Is(err, errNotFound) || err == nil && len(a.Escrow) == 0 {

@@ -23,8 +23,8 @@ const (
 	maxName    = 200 // octets of a name
 )
 
-// Waiting implements [socket.Links]. For an activation link it is an
-// ErrConflict once the recipient has an account.
+// Waiting implements [socket.Links]. For an activation link, or an invitation, it is
+// an ErrConflict once the recipient has an account.
 func (s *Store) Waiting(ctx context.Context, token seal.Token) (socket.Waiting, error) {
 	var out socket.Waiting
 	err := s.meta.view(func(tx *bbolt.Tx) error {
@@ -46,9 +46,9 @@ func (s *Store) Waiting(ctx context.Context, token seal.Token) (socket.Waiting, 
 		}
 		known := err == nil
 		switch {
-		case l.Kind != socket.LinkActivate && l.Kind != socket.LinkReset:
+		case l.Kind != socket.LinkActivate && l.Kind != socket.LinkReset && l.Kind != socket.LinkSeat:
 			return socket.ErrUnknown
-		case l.Kind == socket.LinkActivate && known:
+		case l.Kind != socket.LinkReset && known:
 			return socket.ErrConflict
 		case l.Kind == socket.LinkActivate:
 			m, err := s.liveMessage(tx, l.Message)
@@ -194,6 +194,9 @@ func (s *Store) Activate(ctx context.Context, token seal.Token, a socket.Activat
 		if err != nil {
 			return err
 		}
+		if l.furnishes() {
+			return socket.ErrUnknown // it starts no session of the mailbox's own
+		}
 		if account, err = s.resolve(c.Tx, l.Address); err != nil {
 			return err
 		}
@@ -217,6 +220,9 @@ func (s *Store) Activate(ctx context.Context, token seal.Token, a socket.Activat
 		}
 		if event == EventReset {
 			if err := s.dropOldGrants(c, account, grants); err != nil {
+				return err
+			}
+			if err := s.forgetSeatKeys(c, account); err != nil {
 				return err
 			}
 		}
@@ -267,14 +273,22 @@ func (s *Store) newAccount(tx *bbolt.Tx, account accountID, l linkRecord, a sock
 	if err != nil && !errors.Is(err, errNotFound) {
 		return rec, "", err
 	}
+	only, err := s.peopleOnly(tx, account)
+	if err != nil {
+		return rec, "", err
+	}
 	switch {
+	case only && !l.furnishes():
+		return rec, "", socket.ErrConflict // people alone open it
 	case l.Member != (len(a.Verifier) == 0):
 		return rec, "", fmt.Errorf("%w: a password belongs to one who has no other way to sign in", socket.ErrInvalid)
 	case !l.Member && s.method(l.Address).External():
 		return rec, "", socket.ErrConflict // the organisation signs in
-	case l.Kind == socket.LinkActivate && known:
-		// An old notice must not take over an account.
+	case l.Kind != socket.LinkReset && known:
+		// An old notice, or an invitation, must not take over an account.
 		return rec, "", socket.ErrConflict
+	case l.Kind == socket.LinkSeat:
+		return rec, EventActivated, nil
 	case l.Kind == socket.LinkActivate:
 		m, err := s.liveMessage(tx, l.Message)
 		if err == nil && s.claimedElsewhere(m, account) {
@@ -285,6 +299,7 @@ func (s *Store) newAccount(tx *bbolt.Tx, account accountID, l linkRecord, a sock
 		rec.Created, rec.Networks, rec.Agents, rec.Alerted = old.Created, old.Networks, old.Agents, old.Alerted
 		rec.Quiet, rec.Phrase, rec.Preferences = old.Quiet, old.Phrase, old.Preferences
 		rec.Factors = old.Factors // a mailbox is no second factor
+		rec.SecondStep = old.SecondStep
 		rec.Aliases, rec.Former = old.Aliases, old.Former
 		if old.PublicKey != a.PublicKey {
 			return rec, EventReset, nil

@@ -41,7 +41,7 @@ func (s *Store) Check(ctx context.Context) ([]Problem, error) {
 		c.tx = tx
 		for _, step := range []func() error{
 			c.payloadRecords, c.messages, c.own, c.lists, c.parts, c.links, c.accounts,
-			c.sessions, c.outbox, c.mails, c.dedup, c.nonces, c.holds, c.trusts, c.dispatches, c.roundups, c.expiry, c.trail, c.countRefs,
+			c.sessions, c.outbox, c.mails, c.dedup, c.nonces, c.holds, c.trusts, c.dispatches, c.seats, c.roundups, c.expiry, c.trail, c.countRefs,
 		} {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -233,6 +233,10 @@ func (c *checker) links() error {
 			c.needs(bucketLink, k, bucketExpiry, expiryKey(l.Expires, expireLink, k))
 			return
 		}
+		if l.Kind == socket.LinkSeat {
+			c.invitation(k, l)
+			return
+		}
 		if l.Kind == socket.LinkReset {
 			c.needs(bucketLink, k, bucketReset, accountKey(c.s.vault.account(l.Address), k))
 			c.needs(bucketLink, k, bucketExpiry, expiryKey(l.Expires, expireLink, k))
@@ -293,7 +297,9 @@ func (c *checker) sessions() error {
 			return
 		}
 		c.needs(bucketSession, k, bucketAccount, r.Account[:])
-		c.needs(bucketSession, k, bucketLogins, accountKey(r.Account, k))
+		for _, account := range r.accounts() {
+			c.needs(bucketSession, k, bucketLogins, accountKey(account, k))
+		}
 		c.needs(bucketSession, k, bucketExpiry, expiryKey(r.Expires, expireSession, k))
 	})
 	if err != nil {

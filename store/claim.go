@@ -87,6 +87,10 @@ func (s *Store) Claim(ctx context.Context, session, link seal.Token, grant []byt
 		if err := s.storeGrant(c, message, m, grant); err != nil {
 			return err
 		}
-		return s.audit(c, Entry{Event: EventClaimed, Message: message.String(), Address: m.Recipient, Sender: m.Sender})
+		by, err := s.actor(c.Tx, session)
+		if err != nil {
+			return err
+		}
+		return s.audit(c, Entry{Event: EventClaimed, Message: message.String(), Address: m.Recipient, Sender: m.Sender, Actor: by.address()})
 	})
 }

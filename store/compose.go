@@ -54,7 +54,7 @@ func (s *Store) Compose(ctx context.Context, session seal.Token, m socket.Compos
 		return err
 	}
 	header := ReplyMail{
-		Guest: w.record.Address, Name: w.record.Name, Subject: m.Subject, Cc: m.Cc, Member: w.pass != nil,
+		Guest: w.record.Address, Name: signed(w.record.Name, w.by), Subject: m.Subject, Cc: m.Cc, Member: w.pass != nil,
 	}
 	if len(m.To) > 0 {
 		header.To, header.Also = m.To[0], m.To[1:]
@@ -96,7 +96,7 @@ func (s *Store) Compose(ctx context.Context, session seal.Token, m socket.Compos
 				return err
 			}
 		}
-		return s.audit(c, Entry{Event: EventComposed, Sender: w.record.Address, Note: fmt.Sprintf("%d recipients", len(header.recipients()))})
+		return s.audit(c, Entry{Event: EventComposed, Sender: w.record.Address, Actor: w.by.address(), Note: fmt.Sprintf("%d recipients", len(header.recipients()))})
 	})
 	if err == nil {
 		s.mailAdded()
@@ -108,10 +108,11 @@ func (s *Store) Compose(ctx context.Context, session seal.Token, m socket.Compos
 type writer struct {
 	account  accountID
 	record   accountRecord
-	pass     []byte // of a member's message
-	dispatch id     // by which a member is to follow it
-	nonce    []byte // key of bucketNonce
-	done     bool   // this message was stored already
+	by       *byPerson // of a mailbox that several people open
+	pass     []byte    // of a member's message
+	dispatch id        // by which a member is to follow it
+	nonce    []byte    // key of bucketNonce
+	done     bool      // this message was stored already
 }
 
 // writer checks that a session may send to these addresses: the owner is no relay
@@ -122,6 +123,9 @@ func (s *Store) writer(tx *bbolt.Tx, session seal.Token, m socket.Composition) (
 		return w, err
 	}
 	w.account = r.Account
+	if w.by, err = s.actorOf(tx, r); err != nil {
+		return w, err
+	}
 	if err := s.vault.get(tx, bucketAccount, r.Account[:], &w.record); err != nil {
 		return w, err
 	}

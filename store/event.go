@@ -42,6 +42,8 @@ const (
 	EventPassword     Event = "password" // a new password, the same key
 	EventFactor       Event = "factor"   // a second factor was added, used or removed; the note says which
 	EventClosed       Event = "closed"   // the account
+	EventEntered      Event = "entered"  // a mailbox, by one of its people; or the way back
+	EventSeat         Event = "seat"     // who may open a mailbox; the note says what changed
 
 	// Of a further address of an account; the note names it.
 	EventAddressAsked   Event = "address-asked" // a mail asked its owner
@@ -60,5 +62,6 @@ type Entry struct {
 	Client  string    `json:"client,omitempty"`  // IP address
 	Queue   string    `json:"queue,omitempty"`   // the MTA's queue id
 	Rule    string    `json:"rule,omitempty"`    // the rule that decided
+	Actor   string    `json:"actor,omitempty"`   // address of who acted in a mailbox that several people open
 	Note    string    `json:"note,omitempty"`    // fixed text, such as why a mail was dropped
 }

@@ -133,6 +133,11 @@ func (s *Store) saveFactors(c *change, r sessionRecord, a accountRecord, f facto
 	if err := s.vault.put(c, bucketAccount, r.Account[:], a); err != nil {
 		return err
 	}
+	if !f.any() { // mailboxes that ask for a second step are to ask again
+		if err := s.endVisits(c, r.Account, accountID{}); err != nil {
+			return err
+		}
+	}
 	if err := s.alert(c, kind, a, v); err != nil {
 		return err
 	}

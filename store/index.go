@@ -42,6 +42,10 @@ const (
 	bucketIndex        = "index"        // account || id -> what the portal sealed about it; id zero: its contacts
 	bucketOwn          = "own"          // id -> ownRecord
 
+	bucketSeat    = "seat"    // account of a mailbox || account of a person -> seatRecord
+	bucketSeated  = "seated"  // account of a person || account of a mailbox -> nothing
+	bucketInvited = "invited" // account of a mailbox || SHA-256(token) -> nothing; its live invitations
+
 	bucketAlias = "alias" // account of a further address -> aliasRecord
 	bucketAsked = "asked" // account || SHA-256(token) -> nothing; the live links that would join an address to it
 
@@ -54,7 +58,7 @@ const (
 var buckets = []string{bucketStore, bucketMessage, bucketPart, bucketInbox, bucketPayload,
 	bucketLink, bucketReset, bucketAccount, bucketSession, bucketLogins, bucketOutbox,
 	bucketMail, bucketDedup, bucketNonce, bucketExpiry, bucketAudit, bucketHold, bucketTrust,
-	bucketUnwanted, bucketDispatch, bucketLine, bucketSent, bucketThread,
+	bucketUnwanted, bucketDispatch, bucketLine, bucketSent, bucketThread, bucketSeat, bucketSeated, bucketInvited,
 	bucketAlias, bucketAsked, bucketFolder, bucketConversation, bucketCount, bucketIndex, bucketOwn, bucketAwaiting, bucketRoundup}
 
 // The kinds of bucketPart.
@@ -74,7 +78,7 @@ const (
 	expireGrace    = 'g' // message id: a one-time message whose grace period ends
 	expireOutline  = 'o' // message id: what is kept of an ended message
 	expirePayload  = 'p' // payload id: its week is over
-	expireLink     = 'l' // link hash: a reset link ends
+	expireLink     = 'l' // link hash: a reset link or an invitation ends
 	expireLinkGone = 'L' // link hash: an ended link is forgotten
 	expireSession  = 's' // session hash
 	expireMail     = 'x' // mail id

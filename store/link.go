@@ -93,6 +93,13 @@ func (s *Store) Link(ctx context.Context, token seal.Token) (socket.LinkInfo, er
 			Kind: l.Kind, Recipient: l.Address, Account: public != "",
 			Created: l.Created, Expires: l.Expires,
 		}
+		if l.Kind == socket.LinkSeat {
+			if l.furnishes() {
+				return socket.ErrUnknown
+			}
+			info.Sender = l.Seat.By
+			return nil
+		}
 		if l.Kind == socket.LinkReset || l.Kind == socket.LinkAddress {
 			return nil
 		}
@@ -124,6 +131,15 @@ func (s *Store) endLink(c *change, h []byte, how, by string) error {
 	}
 	if err != nil {
 		return err
+	}
+	if l.Kind == socket.LinkSeat && l.Seat != nil {
+		mailbox := s.vault.account(l.Seat.Mailbox)
+		if err := c.drop(bucketInvited, accountKey(mailbox, h)); err != nil {
+			return err
+		}
+		if err := c.drop(bucketExpiry, expiryKey(l.Expires, expireLink, h)); err != nil {
+			return err
+		}
 	}
 	if l.Kind == socket.LinkReset {
 		account := s.vault.account(l.Address)

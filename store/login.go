@@ -34,7 +34,7 @@ func (v *vault) accountOrDecoy(tx *bbolt.Tx, account accountID) (a accountRecord
 	decoy := v.decoyAccount(account)
 	sealed := v.encode(bucketAccount, account[:], decoy)
 	err = v.get(tx, bucketAccount, account[:], &a)
-	if err == nil && len(a.Wrapped) > 0 {
+	if err == nil && len(a.Wrapped) > 0 && !a.PeopleOnly {
 		return a, true, nil
 	}
 	if err != nil && !errors.Is(err, errNotFound) {
@@ -139,7 +139,7 @@ func (s *Store) login(ctx context.Context, account accountID, verifier tokenHash
 		if err := s.vault.get(c.Tx, bucketAccount, account[:], &a); err != nil {
 			return err
 		}
-		if a.Verifier != verifier {
+		if a.Verifier != verifier || a.PeopleOnly {
 			return socket.ErrLogin // the password was changed a moment ago
 		}
 		r, alert, err := s.enter(c, token, account, a, v)
@@ -174,5 +174,6 @@ func (a *accountRecord) remember(from tokenHash) {
 func (a accountRecord) opened(token seal.Token, r sessionRecord) socket.Session {
 	return socket.Session{
 		Token: token, Address: a.Address, Name: a.Name, Wrapped: a.Wrapped, Expires: r.Expires, Pending: r.Pending,
+		Addresses: a.addresses()[1:], Former: a.Former,
 	}
 }

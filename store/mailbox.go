@@ -164,9 +164,10 @@ func (s *Store) MarkOpened(ctx context.Context, session seal.Token, text string,
 		if err := s.setFlags(c, message, m, set, clear); err != nil {
 			return err
 		}
-		if !m.Opened.IsZero() {
-			return nil
+		by, err := s.actor(c.Tx, session)
+		if err != nil {
+			return err
 		}
-		return s.opened(c, message, &m)
+		return s.openedBy(c, message, &m, by)
 	})
 }

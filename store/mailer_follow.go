@@ -107,6 +107,7 @@ type ReadMail struct {
 	MessageID string // of the message, with <>; may be ""
 	Sent      time.Time
 	Opened    time.Time
+	By        string // name of who opened it, of a mailbox that several people open; may be ""
 }
 
 // ExpiredMail is what the sender of a held message is told in the end.

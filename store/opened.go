@@ -1,5 +1,7 @@
 package store
 
+import "slices"
+
 // opened notes the first time that a message is opened, and tells who asked to be
 // told (RFC 8098). The caller calls mailAdded after it.
 func (s *Store) opened(c *change, message id, m *messageRecord) error {
@@ -13,14 +15,19 @@ func (s *Store) opened(c *change, message id, m *messageRecord) error {
 	if err := s.vault.put(c, bucketMessage, message[:], *m); err != nil {
 		return err
 	}
-	if err := s.audit(c, Entry{Event: EventOpened, Message: message.String(), Address: m.Recipient, Sender: m.Sender}); err != nil {
+	entry := Entry{Event: EventOpened, Message: message.String(), Address: m.Recipient, Sender: m.Sender}
+	by := ""
+	if len(m.OpenedBy) > 0 {
+		entry.Actor, by = m.OpenedBy[0].Address, m.OpenedBy[0].shown()
+	}
+	if err := s.audit(c, entry); err != nil {
 		return err
 	}
 	if receipt == "" {
 		return nil
 	}
 	mail, err := s.o.Mails.Read(ReadMail{
-		ID: message.String(), To: receipt, Recipient: m.Recipient, MessageID: m.MessageID, Sent: m.Created, Opened: now,
+		ID: message.String(), To: receipt, Recipient: m.Recipient, MessageID: m.MessageID, Sent: m.Created, Opened: now, By: by,
 	})
 	if err != nil { // nobody is to be kept from reading by that
 		s.log.Error("read receipt", "message", message.String(), "error", err)
@@ -28,6 +35,29 @@ func (s *Store) opened(c *change, message id, m *messageRecord) error {
 	}
 	mail.To = []string{receipt}
 	return s.send(c, mail, id{}, now.Add(s.o.MailLife))
+}
+
+// openedBy notes that the message was opened, the first time at all and by each of a
+// mailbox's people. by is nil for the account's holder.
+func (s *Store) openedBy(c *change, message id, m *messageRecord, by *byPerson) error {
+	first := m.Opened.IsZero()
+	new := by != nil && len(m.OpenedBy) < maxSeats &&
+		!slices.ContainsFunc(m.OpenedBy, func(o byPerson) bool { return o.Address == by.Address })
+	if new {
+		m.OpenedBy = append(m.OpenedBy, *by)
+	}
+	switch {
+	case first:
+		return s.opened(c, message, m)
+	case !new:
+		return nil
+	}
+	if err := s.vault.put(c, bucketMessage, message[:], *m); err != nil {
+		return err
+	}
+	return s.audit(c, Entry{
+		Event: EventOpened, Message: message.String(), Address: m.Recipient, Sender: m.Sender, Actor: by.address(),
+	})
 }
 
 // canReply reports whether the recipient may answer.

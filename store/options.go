@@ -30,6 +30,9 @@ type Options struct {
 	// Addresses renders the mails about further addresses of an account. nil:
 	// none can be added.
 	Addresses AddressMailer
+	// People renders the mails about who may open a mailbox. nil: nobody can be
+	// invited, and nobody is told.
+	People PeopleMailer
 	// URL is the portal's, for passkeys; "": there are none.
 	URL string
 

@@ -23,6 +23,10 @@ func (s *Store) Recall(ctx context.Context, by socket.Follower, messages []strin
 		err := s.update(ctx, func(c *change) error {
 			freed = nil
 			var entries []Entry
+			who, err := s.actor(c.Tx, by.Session)
+			if err != nil {
+				return err
+			}
 			for _, i := range batch {
 				m, live, err := s.liveOf(c.Tx, i)
 				if err != nil {
@@ -38,6 +42,7 @@ func (s *Store) Recall(ctx context.Context, by socket.Follower, messages []strin
 				freed = append(freed, f...)
 				entries = append(entries, Entry{
 					Event: EventRecalled, Message: i.String(), Address: m.Recipient, Sender: m.Sender, Client: bounded(by.Client, 64),
+					Actor: who.address(),
 				})
 			}
 			return s.audit(c, entries...)

@@ -67,6 +67,8 @@ type messageRecord struct {
 	Expires    time.Time  `json:"expires,omitzero"`
 	Opened     time.Time  `json:"opened,omitzero"`
 	Replied    time.Time  `json:"replied,omitzero"`
+	OpenedBy   []byPerson `json:"openedBy,omitempty"` // the first time by each of a mailbox's people
+	RepliedBy  *byPerson  `json:"repliedBy,omitempty"`
 
 	Restrict seal.Restriction `json:"restrict,omitzero"`
 	PIN      *pinRecord       `json:"pin,omitempty"`
@@ -121,6 +123,8 @@ type linkRecord struct {
 	// Member: of somebody whom the organisation's sign-in verified and who has no
 	// account yet. Nobody is mailed it.
 	Member bool `json:"member,omitempty"`
+	// Seat is the invitation to a mailbox.
+	Seat *seatOffer `json:"seat,omitempty"`
 }
 
 // accountRecord is a recipient's account.
@@ -147,6 +151,8 @@ type accountRecord struct {
 	Phrase      string          `json:"phrase,omitempty"` // the account's own, shown in notices
 	Roundup     socket.Roundup  `json:"roundup,omitzero"`
 	Factors     factors         `json:"factors,omitzero"`
+	PeopleOnly  bool            `json:"peopleOnly,omitempty"`  // it has no log-in of its own
+	SecondStep  bool            `json:"secondStep,omitempty"`  // people need a second step
 	Preferences json.RawMessage `json:"preferences,omitempty"` // of the portal
 	Aliases     []alias         `json:"aliases,omitempty"`     // further addresses
 	Former      []string        `json:"former,omitempty"`      // that it had once: messages name them
@@ -156,6 +162,8 @@ type accountRecord struct {
 type sessionRecord struct {
 	versioned
 	Account   accountID `json:"account"`
+	Actor     accountID `json:"actor,omitzero"`    // who visits the account's mailbox
+	Replaces  tokenHash `json:"replaces,omitzero"` // the session that it was switched from
 	SealedKey []byte    `json:"sealedKey,omitempty"`
 	Created   time.Time `json:"created"`
 	Used      time.Time `json:"used"` // to a minute

@@ -10,6 +10,7 @@ func (m messageRecord) outline(how, by string, at time.Time) messageRecord {
 	return messageRecord{
 		versioned: current, Account: m.Account, Mode: m.Mode, Sender: m.Sender, Restrict: m.Restrict,
 		Created: m.Created, Expires: m.Expires, Opened: m.Opened, Replied: m.Replied,
+		OpenedBy: m.OpenedBy, RepliedBy: m.RepliedBy,
 		Dispatch: m.Dispatch, Noticed: m.Noticed, NoticeLost: m.NoticeLost,
 		Ended: how, EndedBy: by, EndedAt: at, Gone: m.Gone,
 	}

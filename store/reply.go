@@ -72,8 +72,9 @@ func (s *Store) Reply(ctx context.Context, by socket.Caller, r socket.Reply, ent
 type answered struct {
 	message id
 	record  messageRecord
-	from    string   // the address that the answer is from
-	name    string   // the account's
+	from    string // the address that the answer is from
+	name    string // the account's, or the person's and the account's
+	by      *byPerson
 	nonce   []byte   // key of bucketNonce
 	done    bool     // this reply was stored already
 	cc      []string // of a reply to all
@@ -89,8 +90,10 @@ func (s *Store) answered(tx *bbolt.Tx, by socket.Caller, r socket.Reply) (a answ
 		a.message, a.record, err = s.own(tx, by.Session, r.Message)
 		if err == nil {
 			var acc accountRecord
-			err = s.vault.get(tx, bucketAccount, a.record.Account[:], &acc)
-			a.name = acc.Name
+			if err = s.vault.get(tx, bucketAccount, a.record.Account[:], &acc); err == nil {
+				a.by, err = s.actor(tx, by.Session)
+			}
+			a.name = signed(acc.Name, a.by)
 			a.from = acc.writesFrom(a.record.Recipient)
 		}
 	default:
@@ -178,9 +181,9 @@ func (s *Store) noteReply(c *change, a answered) error {
 			return err
 		}
 	}
-	a.record.Replied = now.UTC()
+	a.record.Replied, a.record.RepliedBy = now.UTC(), a.by
 	if err := s.vault.put(c, bucketMessage, a.message[:], a.record); err != nil {
 		return err
 	}
-	return s.audit(c, Entry{Event: EventReplied, Message: a.message.String(), Address: a.record.Recipient, Sender: a.record.Sender})
+	return s.audit(c, Entry{Event: EventReplied, Message: a.message.String(), Address: a.record.Recipient, Sender: a.record.Sender, Actor: a.by.address()})
 }

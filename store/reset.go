@@ -85,6 +85,9 @@ func (s *Store) resetEntitled(c *change, account accountID, address string) (boo
 	method := s.method(address)
 	live := len(suffixes(c.Tx, bucketReset, account[:]))
 	known := c.Bucket([]byte(bucketAccount)).Get(account[:]) != nil
+	if only, err := s.peopleOnly(c.Tx, account); err != nil || only {
+		return false, err
+	}
 	k, _ := c.Bucket([]byte(bucketInbox)).Cursor().Seek(account[:])
 	waiting := len(k) > len(account) && accountID(k[:len(account)]) == account
 	return live < maxResets && !method.External() && (known || waiting || method == signin.Password), nil

@@ -41,6 +41,8 @@ func (s *Store) anySession(tx *bbolt.Tx, token seal.Token) (sessionRecord, error
 		return r, err
 	case !s.now().Before(s.sessionEnd(r)):
 		return r, socket.ErrUnknown
+	case r.visit() && !hasSeat(tx, r.Account, r.Actor):
+		return r, socket.ErrUnknown // whatever became of the session
 	}
 	return r, nil
 }
@@ -81,8 +83,10 @@ func (s *Store) putSession(c *change, h tokenHash, r sessionRecord) error {
 	if err := s.vault.put(c, bucketSession, h[:], r); err != nil {
 		return err
 	}
-	if err := c.put(bucketLogins, accountKey(r.Account, h[:]), nil); err != nil {
-		return err
+	for _, account := range r.accounts() {
+		if err := c.put(bucketLogins, accountKey(account, h[:]), nil); err != nil {
+			return err
+		}
 	}
 	return c.put(bucketExpiry, expiryKey(r.Expires, expireSession, h[:]), nil)
 }
@@ -91,8 +95,10 @@ func (s *Store) endSession(c *change, h []byte, r sessionRecord) error {
 	if err := c.drop(bucketSession, h); err != nil {
 		return err
 	}
-	if err := c.drop(bucketLogins, accountKey(r.Account, h)); err != nil {
-		return err
+	for _, account := range r.accounts() {
+		if err := c.drop(bucketLogins, accountKey(account, h)); err != nil {
+			return err
+		}
 	}
 	return c.drop(bucketExpiry, expiryKey(r.Expires, expireSession, h))
 }
@@ -122,6 +128,9 @@ func (s *Store) KeepKey(ctx context.Context, token seal.Token, sealed []byte) er
 			return err
 		}
 		r.SealedKey = sealed
+		if err := s.replace(c, &r); err != nil {
+			return err
+		}
 		h := token.Hash()
 		return s.vault.put(c, bucketSession, h[:], r)
 	})
@@ -149,6 +158,9 @@ func (s *Store) SessionInfo(ctx context.Context, token seal.Token) (socket.Sessi
 		}
 		info.Addresses, info.Former = a.addresses()[1:], a.Former
 		info.Compose, info.Domains = s.mayCompose(a.Address)
+		if err := s.visitInfo(tx, r, &info); err != nil {
+			return err
+		}
 		info.LookUp = s.mayLookUp(info.Compose)
 		return nil
 	})
@@ -192,10 +204,14 @@ func (s *Store) Logout(ctx context.Context, token seal.Token) error {
 		if err := s.vault.get(c.Tx, bucketAccount, r.Account[:], &a); err != nil {
 			return err
 		}
+		by, err := s.actorOf(c.Tx, r)
+		if err != nil {
+			return err
+		}
 		if err := s.endSession(c, h[:], r); err != nil {
 			return err
 		}
-		return s.audit(c, Entry{Event: EventLogout, Address: a.Address})
+		return s.audit(c, Entry{Event: EventLogout, Address: a.Address, Actor: by.address()})
 	})
 }
 

@@ -136,6 +136,12 @@ func (s *Store) statusLine(tx *bbolt.Tx, l dispatchLine) (socket.StatusLine, err
 	}
 	out.Restrict, out.Noticed, out.NoticeLost = m.Restrict, m.Noticed, m.NoticeLost
 	out.Opened, out.Replied, out.Expires = m.Opened, m.Replied, m.Expires
+	for _, by := range m.OpenedBy {
+		out.OpenedBy = append(out.OpenedBy, socket.Opening{Name: by.shown(), At: by.At})
+	}
+	if m.RepliedBy != nil {
+		out.RepliedBy = m.RepliedBy.shown()
+	}
 	out.Ended, out.EndedAt = m.Ended, m.EndedAt
 	out.PIN = m.PIN != nil && m.PIN.Failures >= maxPINFailures
 	out.CanRecall = m.Ended == ""

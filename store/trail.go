@@ -19,7 +19,7 @@ func Events() []Event {
 		EventBlocked, EventReleased, EventWithdrawn, EventRejected, EventShown, EventHoldExpired,
 		EventUnwanted, EventTrustRevoked, EventPINFailed, EventExtended, EventReminded,
 		EventExpired, EventRecalled, EventActivated, EventClaimed, EventLogin,
-		EventLoginFailed, EventLogout, EventResetAsked, EventReset, EventPassword, EventFactor, EventClosed, EventComposed,
+		EventLoginFailed, EventLogout, EventResetAsked, EventReset, EventPassword, EventFactor, EventClosed, EventEntered, EventSeat, EventComposed,
 		EventAddressAsked, EventAddressAdded, EventAddressRemoved,
 	}
 }

@@ -91,6 +91,7 @@ type Owner interface {
 	Factors
 	Settings
 	Notices
+	People
 	Addresses
 }
 
@@ -175,6 +176,9 @@ type Session struct {
 	Name    string     `json:"name"`
 	Wrapped []byte     `json:"wrapped"` // the account key under the password
 	Expires time.Time  `json:"expires"`
+	// Addresses and Former are as of [SessionInfo].
+	Addresses []string `json:"addresses,omitempty"`
+	Former    []string `json:"former,omitempty"`
 	// Escrow is the account key under the recovery key, for one who signed in
 	// without a password of the portal.
 	Escrow []byte `json:"escrow,omitempty"`
@@ -233,6 +237,11 @@ type SessionInfo struct {
 	// ComposeInternal.
 	Compose string   `json:"compose,omitempty"`
 	Domains []string `json:"domains,omitempty"`
+	// Visitor is who acts, in a visit. Preferences are then the visitor's, and
+	// SealedKey holds both keys (seal.AccountKey.ForVisit).
+	Visitor *Visitor `json:"visitor,omitempty"`
+	// Mailboxes are those that whoever acts can switch to, beside the own one.
+	Mailboxes []Seat `json:"mailboxes,omitempty"`
 	// LookUp: the account may look people up (Directory).
 	LookUp bool `json:"lookUp,omitempty"`
 }

@@ -167,6 +167,10 @@ type AccountInfo struct {
 	// Preferences are the portal's own business: a JSON object.
 	Preferences json.RawMessage `json:"preferences,omitempty"`
 	Addresses   AddressInfo     `json:"addresses"`
+	// Visitor is who acts, in a visit: then what protects the account is not shown.
+	Visitor   *Visitor `json:"visitor,omitempty"`
+	Mailboxes []Seat   `json:"mailboxes,omitempty"` // that whoever acts has a seat in
+	People    int      `json:"people"`              // who have a seat in this one
 }
 
 // An OpenSession is one login.
@@ -177,6 +181,10 @@ type OpenSession struct {
 	Used    time.Time `json:"used"` // to a minute
 	Client  string    `json:"client"`
 	Agent   string    `json:"agent"` // User-Agent, as the browser says
+	// Of a visit: who visits (in the mailbox's list), or which mailbox (in the
+	// person's).
+	Visitor string `json:"visitor,omitempty"`
+	Mailbox string `json:"mailbox,omitempty"`
 }
 
 // A Factor is one second factor.

@@ -113,10 +113,14 @@ type StatusLine struct {
 	NoticeLost bool             `json:"noticeLost,omitempty"` // the notice could not be delivered
 	// Waits is when the recipient's round-up tells of the message, in place of a
 	// notice of its own; zero once that has left, and for every other message.
-	Waits     time.Time `json:"waits,omitzero"`
-	Opened    time.Time `json:"opened,omitzero"`  // first
-	Replied   time.Time `json:"replied,omitzero"` // last
-	Expires   time.Time `json:"expires,omitzero"`
+	Waits   time.Time `json:"waits,omitzero"`
+	Opened  time.Time `json:"opened,omitzero"`  // first
+	Replied time.Time `json:"replied,omitzero"` // last
+	Expires time.Time `json:"expires,omitzero"`
+	// Who opened it, each the first time, and who answered last: of a mailbox that
+	// several people open.
+	OpenedBy  []Opening `json:"openedBy,omitempty"`
+	RepliedBy string    `json:"repliedBy,omitempty"`
 	PIN       bool      `json:"pin,omitempty"`   // too many wrong PINs; extending lets it be tried again
 	Ended     string    `json:"ended,omitempty"` // "", expired, recalled, used
 	EndedAt   time.Time `json:"endedAt,omitzero"`
@@ -128,6 +132,12 @@ type StatusLine struct {
 	// "opened", "ended", "roundup" (it waits for the recipient's round-up), "soon" (it
 	// was sent a short while ago, or too many links for the recipient are good).
 	WhyNot string `json:"whyNot,omitempty"`
+}
+
+// An Opening is one person's first look at a message.
+type Opening struct {
+	Name string    `json:"name"`
+	At   time.Time `json:"at"`
 }
 
 // A SentPage is a page of [Following].Sent.

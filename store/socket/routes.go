@@ -82,6 +82,7 @@ func (s *Server) routes() http.Handler {
 	}
 	s.senderRoutes(mux)
 	s.mailboxRoutes(mux)
+	s.peopleRoutes(mux)
 	s.addressRoutes(mux)
 	return mux
 }

@@ -1,0 +1,36 @@
+package store
+
+// seats looks at who may open which mailbox.
+func (c *checker) seats() error {
+	err := c.each(bucketSeat, 32, func(k, _ []byte) {
+		var r seatRecord
+		if !c.record(bucketSeat, k, &r) {
+			return
+		}
+		if c.s.vault.account(r.Mailbox) != accountID(k[:16]) || c.s.vault.account(r.Person) != accountID(k[16:]) {
+			c.bad(bucketSeat, "%x: addresses belong elsewhere", k)
+		}
+		c.needs(bucketSeat, k, bucketSeated, append(append([]byte(nil), k[16:]...), k[:16]...))
+	})
+	if err != nil {
+		return err
+	}
+	err = c.each(bucketSeated, 32, func(k, _ []byte) {
+		c.needs(bucketSeated, k, bucketSeat, append(append([]byte(nil), k[16:]...), k[:16]...))
+	})
+	if err != nil {
+		return err
+	}
+	return c.each(bucketInvited, 48, func(k, _ []byte) { c.needs(bucketInvited, k, bucketLink, k[16:]) })
+}
+
+// invitation looks at a live link to a seat.
+func (c *checker) invitation(k []byte, l linkRecord) {
+	if l.Seat == nil {
+		c.bad(bucketLink, "%x: an invitation to nothing", k)
+		return
+	}
+	mailbox := c.s.vault.account(l.Seat.Mailbox)
+	c.needs(bucketLink, k, bucketInvited, accountKey(mailbox, k))
+	c.needs(bucketLink, k, bucketExpiry, expiryKey(l.Expires, expireLink, k))
+}
