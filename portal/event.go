@@ -22,6 +22,7 @@ const (
 	eventPassword    = "password" // a new one, by the account
 	eventFactor      = "factor"   // a second factor was added or removed
 	eventClosed      = "closed"   // the account
+	eventAddress     = "address"  // a further one was asked for, added or removed
 	eventPINFailed   = "pin-failed"
 	eventReleased    = "released"  // by the sender of a held message
 	eventWithdrawn   = "withdrawn" // by the sender of a held message

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -52,14 +53,14 @@ func (p *portal) fetch(c *call, u *user, id string) (*fetched, error) {
 	}
 	o := opener{id: u.key.Identity()}
 	if !m.NeedsPIN {
-		return p.unlock(m, o, seal.ModeAccount, u.address)
+		return p.unlock(m, o, seal.ModeAccount, u.addresses()...)
 	}
 	keys, ok := p.readPIN(c, m.ID)
 	if !ok {
 		return nil, errPIN
 	}
 	o.pin = &keys
-	f, err := p.unlockPIN(c, socket.Caller{Session: u.token}, m, o, seal.ModeAccount, u.address)
+	f, err := p.unlockPIN(c, socket.Caller{Session: u.token}, m, o, seal.ModeAccount, u.addresses()...)
 	if errors.Is(err, socket.ErrLogin) {
 		return nil, errPIN // of another message, or made up
 	}
@@ -67,14 +68,14 @@ func (p *portal) fetch(c *call, u *user, id string) (*fetched, error) {
 }
 
 // unlock verifies a message as the owner gave it out: signed by the milter, for
-// this recipient ("": whoever it names), of this mode, with the summary it
+// one of these recipients (none: whoever it names), of this mode, with the summary it
 // names; and opens its grant. The error is one of verification.
-func (p *portal) unlock(m socket.Message, by opener, mode seal.Mode, recipient string) (*fetched, error) {
+func (p *portal) unlock(m socket.Message, by opener, mode seal.Mode, recipients ...string) (*fetched, error) {
 	manifest, err := p.verify(m.Manifest)
 	if err != nil {
 		return nil, err
 	}
-	if manifest.Message != m.ID || manifest.Mode != mode || (recipient != "" && manifest.Recipient != recipient) ||
+	if manifest.Message != m.ID || manifest.Mode != mode || (len(recipients) > 0 && !slices.Contains(recipients, manifest.Recipient)) ||
 		digest(m.Summary) != manifest.Summary {
 		return nil, errIntegrity
 	}

@@ -67,6 +67,7 @@ type inboxRow struct {
 	ID          string
 	Path        string
 	From        string
+	For         string // the address that it is to, if not the main one
 	Subject     string
 	Received    time.Time
 	Expires     time.Time
@@ -196,7 +197,7 @@ func (p *portal) row(find *finder, i socket.Item) inboxRow {
 		return r
 	case i.NeedsPIN:
 		manifest, err := p.verify(i.Manifest)
-		r.PIN, r.From, r.Broken = true, manifest.Sender, err != nil
+		r.PIN, r.From, r.For, r.Broken = true, manifest.Sender, find.c.user.other(manifest.Recipient), err != nil
 		return r
 	}
 	e, ok := find.describe(i)
@@ -204,7 +205,7 @@ func (p *portal) row(find *finder, i socket.Item) inboxRow {
 		r.Broken = true
 		return r
 	}
-	r.From, r.Subject, r.Attachments = e.From, e.Subject, len(e.Files)
+	r.From, r.For, r.Subject, r.Attachments = e.From, e.For, e.Subject, len(e.Files)
 	if i.Own {
 		r.Path, r.Unread = "/m/own/"+i.ID, false
 		if r.Draft = e.Kind != "" && i.Folder == socket.FolderDrafts; r.Draft {

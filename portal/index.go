@@ -21,6 +21,7 @@ type indexEntry struct {
 	From    string    `json:"from"`              // as a list names the writer
 	Sender  string    `json:"sender,omitempty"`  // From line and envelope
 	To      string    `json:"to,omitempty"`      // To and Cc
+	For     string    `json:"for,omitempty"`     // the recipient, if it is not the account's main address
 	Subject string    `json:"subject,omitempty"` //
 	Date    time.Time `json:"date,omitzero"`
 	Files   []string  `json:"files,omitempty"` // names of attachments
@@ -52,7 +53,7 @@ func (u *user) sealIndex(id string, e indexEntry) []byte {
 // cut shortens the fields of an entry to their limits, divided by part.
 func (e indexEntry) cut(part int) indexEntry {
 	e.From, e.Sender, e.Subject = clip(e.From, 300/part), clip(e.Sender, 600/part), clip(e.Subject, maxSubject/part)
-	e.To, e.Text = clip(e.To, 1000/part), clip(e.Text, maxIndexText/part)
+	e.To, e.For, e.Text = clip(e.To, 1000/part), clip(e.For, maxAddress/part), clip(e.Text, maxIndexText/part)
 	names := e.Files
 	e.Files = nil
 	for size, i := 0, 0; i < len(names); i++ {
@@ -76,7 +77,8 @@ func (u *user) openIndex(id string, sealed []byte) (indexEntry, bool) {
 func (c *call) indexOf(f *fetched) indexEntry {
 	e := indexEntry{
 		From: c.senderName(f), Sender: c.sender(f) + " " + f.manifest.Sender, Subject: display.Decode(f.summary.Subject), Date: f.summary.Date,
-		To: strings.TrimSpace(display.Decode(f.summary.To) + " " + display.Decode(f.summary.Cc)),
+		To:  strings.TrimSpace(display.Decode(f.summary.To) + " " + display.Decode(f.summary.Cc)),
+		For: c.user.other(f.manifest.Recipient),
 	}
 	for _, a := range f.summary.Attachments {
 		e.Files = append(e.Files, display.Decode(a.Name))
@@ -111,7 +113,7 @@ func (f *finder) describe(i socket.Item) (e indexEntry, ok bool) {
 			return e, false
 		}
 	}
-	opened, err := f.p.unlock(m, opener{id: f.c.user.key.Identity()}, seal.ModeAccount, f.c.user.address)
+	opened, err := f.p.unlock(m, opener{id: f.c.user.key.Identity()}, seal.ModeAccount, f.c.user.addresses()...)
 	if err != nil {
 		f.p.log.Error("message of a list fails verification", "message", i.ID)
 		return e, false
@@ -156,7 +158,7 @@ func (e indexEntry) matches(words []string) bool {
 	if len(words) == 0 {
 		return true
 	}
-	all := strings.ToLower(strings.Join([]string{e.From, e.Sender, e.To, e.Subject, strings.Join(e.Files, " "), e.Text}, "\n"))
+	all := strings.ToLower(strings.Join([]string{e.From, e.Sender, e.To, e.For, e.Subject, strings.Join(e.Files, " "), e.Text}, "\n"))
 	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(all, w) })
 }
 

@@ -50,7 +50,7 @@ func (p *portal) answerInvitation(c *call) error {
 	if err := p.keepDraft(c, v.ID, &d, nil); err != nil {
 		return p.notKept(c, v, d, err)
 	}
-	who := display.Person{Name: cleanLine(c.user.name), Address: f.manifest.Recipient}
+	who := display.Person{Name: cleanLine(c.user.name), Address: c.user.writesFrom(f.manifest.Recipient)}
 	reply := socket.Reply{Message: f.ID, Subject: subject, Nonce: a.nonce, Draft: v.ID}
 	if err := p.sendInvitationReply(c, socket.Caller{Session: c.user.token}, reply, text, invitationReply(in, who, a.status, a.comment, p.now())); err != nil {
 		return err

@@ -81,6 +81,8 @@ func (p *portal) useCode(c *call) error {
 		return p.showHeld(c, code, false)
 	case socket.LinkStatus:
 		return p.showStatus(c, code)
+	case socket.LinkAddress:
+		return p.joinOrLogin(c, code)
 	case socket.LinkActivate:
 		if !info.Account {
 			return p.activationForm(c, code, info)
@@ -97,7 +99,7 @@ func (p *portal) claimOrLogin(c *call, code seal.Code, info socket.LinkInfo) err
 	if err != nil {
 		return err
 	}
-	if u == nil || u.address != info.Recipient {
+	if u == nil || u.writesFrom(info.Recipient) != info.Recipient {
 		return p.renderLogin(c, http.StatusOK, loginView{Address: info.Recipient, Code: code.Fragment(), Message: info.Message})
 	}
 	id, err := p.claim(c, u, code.Fragment())
@@ -125,7 +127,7 @@ func (p *portal) claim(c *call, u *user, text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if m.Mode != seal.ModeAccount || m.Recipient != u.address {
+	if m.Mode != seal.ModeAccount || u.writesFrom(m.Recipient) != m.Recipient {
 		return "", errIntegrity
 	}
 	id, err := code.Identity()
@@ -160,6 +162,8 @@ func (p *portal) findCode(c *call) error {
 		to = "/h"
 	case socket.LinkStatus:
 		to = "/s"
+	case socket.LinkAddress:
+		to = "/j"
 	}
 	return c.json(http.StatusOK, map[string]string{"to": to})
 }

@@ -15,6 +15,7 @@ type loginView struct {
 	Address string
 	Message string // id of the message to open afterwards
 	Code    string // of an activation link whose recipient has an account
+	Join    bool   // the address of Code's link is to be added to whichever account logs in
 	Ended   bool   // a session has ended
 	Out     bool   // the user has logged out
 	Closed  bool   // the account was closed
@@ -57,6 +58,7 @@ func (p *portal) login(c *call) error {
 		Address: strings.TrimSpace(c.r.PostFormValue("address")),
 		Message: messageID(c.r.PostFormValue("message")),
 		Code:    c.r.PostFormValue("code"),
+		Join:    c.r.PostFormValue("join") != "",
 	}
 	password := c.r.PostFormValue("password")
 	if v.Address == "" || len(v.Address) > maxAddress || len(password) > maxPassword {

@@ -20,6 +20,7 @@ type messageView struct {
 	From     string
 	Envelope string // address of the envelope, when the From line names another
 	To, Cc   string
+	For      string // the address of the account that it is to, if not the main one
 	Subject  string
 	Date     time.Time
 	Expires  time.Time
@@ -74,6 +75,7 @@ func (p *portal) message(c *call) error {
 		return err
 	}
 	v := p.summaryView(c, f)
+	v.For = c.user.other(f.manifest.Recipient)
 	v.Opened = !f.Opened.IsZero()
 	self, err := p.conversation(c, f.ID, &v)
 	if err != nil {

@@ -25,6 +25,7 @@ type draftContent struct {
 	Body    string             `json:"body,omitempty"`
 	Nonce   string             `json:"nonce"`
 	Options socket.SendOptions `json:"options,omitzero"`
+	From    string             `json:"from,omitempty"` // a further address that an answer is from
 	Files   []draftFile        `json:"files,omitempty"`
 }
 
@@ -185,6 +186,9 @@ func (p *portal) ownItem(c *call) error {
 		return c.redirect("/m/write/" + item.ID)
 	}
 	v := ownView{draftContent: d, Item: item, From: c.user.address, Deleted: item.Folder == socket.FolderDeleted}
+	if d.From != "" {
+		v.From = d.From
+	}
 	var m messageView
 	if _, err := p.conversation(c, item.ID, &m); err != nil {
 		return err

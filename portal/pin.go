@@ -93,7 +93,7 @@ func (p *portal) enterPIN(c *call) error {
 	if err != nil {
 		return err
 	}
-	f, err := p.unlockPIN(c, socket.Caller{Session: c.user.token}, m, opener{id: c.user.key.Identity(), pin: &keys}, seal.ModeAccount, c.user.address)
+	f, err := p.unlockPIN(c, socket.Caller{Session: c.user.token}, m, opener{id: c.user.key.Identity(), pin: &keys}, seal.ModeAccount, c.user.addresses()...)
 	if wrongPIN(err) {
 		return p.askPIN(c, m, seal.Code{}, err)
 	}
@@ -109,7 +109,7 @@ func (p *portal) enterPIN(c *call) error {
 }
 
 // unlockPIN asks the owner for the grant of a message with a PIN, and opens it.
-func (p *portal) unlockPIN(c *call, by socket.Caller, m socket.Message, o opener, mode seal.Mode, recipient string) (*fetched, error) {
+func (p *portal) unlockPIN(c *call, by socket.Caller, m socket.Message, o opener, mode seal.Mode, recipients ...string) (*fetched, error) {
 	got, err := p.owner.TryPIN(c.ctx(), by, m.ID, o.pin.Verifier[:], c.client)
 	if err != nil {
 		if wrongPIN(err) {
@@ -120,7 +120,7 @@ func (p *portal) unlockPIN(c *call, by socket.Caller, m socket.Message, o opener
 	if got.ID != m.ID {
 		return nil, errIntegrity
 	}
-	return p.unlock(got, o, mode, recipient)
+	return p.unlock(got, o, mode, recipients...)
 }
 
 // wrongPIN reports whether an error is about the PIN rather than the message.

@@ -74,6 +74,9 @@ func routes() []route {
 		{"POST", "/s/extend", holder, light, (*portal).extend},
 		{"POST", "/s/remind", holder, light, (*portal).remind},
 		{"POST", "/activate", attempt, light, (*portal).activate},
+		{"GET", "/j", public, light, (*portal).linkPage},
+		{"POST", "/j", holder, light, (*portal).useCode},
+		{"POST", "/activate/join", holder, light, (*portal).joinByNotice},
 		{"GET", "/o/" + id, public, light, (*portal).oneTimePage},
 		{"POST", "/o/" + id, holder, download, (*portal).useCode},
 		{"POST", "/o/" + id + "/open", holder, light, (*portal).oneTimeOpen},
@@ -86,7 +89,7 @@ func routes() []route {
 		{"GET", "/frame", public, light, (*portal).emptyFrame},
 		// A mail gateway turned "#" into "%23", once or twice.
 		{"GET", "/{kind:[ao]}/" + id + "{mark:(?:#|%23)}{code:.*}", public, light, (*portal).mendLink},
-		{"GET", "/{kind:[rhs]}{mark:(?:#|%23)}{code:.*}", public, light, (*portal).mendLink},
+		{"GET", "/{kind:[rhsj]}{mark:(?:#|%23)}{code:.*}", public, light, (*portal).mendLink},
 
 		{"GET", "/inbox", session, light, (*portal).inbox},
 		{"GET", "/m/{folder:sent|drafts|deleted}", session, light, (*portal).otherFolder},
@@ -139,6 +142,9 @@ func routes() []route {
 		{"POST", "/settings/passkey/confirm", session, light, (*portal).finishPasskey},
 		{"POST", "/settings/factor/remove", session, light, (*portal).removeFactor},
 		{"POST", "/settings/codes", session, light, (*portal).newRecoveryCodes},
+		{"POST", "/settings/address", session, light, (*portal).askAddress},
+		{"POST", "/settings/address/confirm", session, light, (*portal).joinAddress},
+		{"POST", "/settings/address/remove", session, light, (*portal).removeAddress},
 		{"POST", "/settings/close", session, light, (*portal).closeAccount},
 
 		{"GET", "/settings/preferences", session, light, (*portal).preferencesForm},

@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/postseal/postseal/store/seal"
@@ -13,12 +14,34 @@ import (
 type user struct {
 	token       seal.Token
 	address     string
+	further     []string // addresses of the same account
+	former      []string // that it had once
 	name        string
 	key         seal.AccountKey
 	preferences Preferences
 	compose     string    // to whom it may write, as socket.SessionInfo says
 	domains     []string  // of ComposeInternal
 	index, own  *seal.Box // for index entries, and for drafts and sent copies
+}
+
+// addresses are those that messages of the account can be to.
+func (u *user) addresses() []string { return slices.Concat([]string{u.address}, u.further, u.former) }
+
+// writesFrom is the address that an answer to a message is from: the one that it was
+// sent to, while that is the account's.
+func (u *user) writesFrom(recipient string) string {
+	if slices.Contains(u.further, recipient) {
+		return recipient
+	}
+	return u.address
+}
+
+// other is the address that a message is to, if that is not the main one.
+func (u *user) other(recipient string) string {
+	if recipient == u.address {
+		return ""
+	}
+	return recipient
 }
 
 // cookieName is that of the session cookie. Browsers take a cookie with the
@@ -80,7 +103,7 @@ func (p *portal) findUser(c *call) (*user, error) {
 		// The token is right and the secret is not: nothing can be opened by it.
 		return nil, nil
 	}
-	u := &user{token: token, address: info.Address, name: info.Name, key: key, preferences: parsePreferences(info.Preferences),
+	u := &user{token: token, address: info.Address, further: info.Addresses, former: info.Former, name: info.Name, key: key, preferences: parsePreferences(info.Preferences),
 		compose: info.Compose, domains: info.Domains, index: key.IndexBox(), own: key.OwnBox()}
 	c.viewer = p.viewerOf(c.r, u)
 	return u, nil
@@ -100,7 +123,7 @@ func (p *portal) begin(c *call, s socket.Session, key seal.AccountKey) (*user, e
 	}
 	p.setCookie(c, s.Token, secret)
 	p.clearPIN(c) // it was given in the session before
-	return &user{token: s.Token, address: s.Address, name: s.Name, key: key, index: key.IndexBox(), own: key.OwnBox()}, nil
+	return &user{token: s.Token, address: s.Address, further: s.Addresses, former: s.Former, name: s.Name, key: key, index: key.IndexBox(), own: key.OwnBox()}, nil
 }
 
 // needLogin answers a request that lacks a session: the form to log in, which

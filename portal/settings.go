@@ -17,6 +17,7 @@ type settingsView struct {
 	Rules   []passwordRule
 	Length  int // characters that a password needs
 	Words   string
+	Typed   string // the address that was typed to be added
 	Done    string // what has just been done
 	Errors  map[string]string
 	Offline bool // recovery is offline
@@ -38,7 +39,7 @@ func (v settingsView) Field(id, key string) fieldView { return fieldView{id, v.E
 func (p *portal) settings(c *call) error {
 	v := settingsView{}
 	switch c.r.URL.Query().Get("done") {
-	case "profile", "password", "sessions", "removed":
+	case "profile", "password", "sessions", "removed", "asked", "joined", "parted":
 		v.Done = c.text("settings.done." + c.r.URL.Query().Get("done"))
 	}
 	return p.renderSettings(c, http.StatusOK, v)

@@ -29,22 +29,30 @@ func (p *portal) welcome(c *call, s socket.Session, key seal.AccountKey, v login
 		return err
 	}
 	if s.Pending {
-		return p.askSecond(c, s.Token, secondView{Message: v.Message, Code: v.Code})
+		return p.askSecond(c, s.Token, secondView{Message: v.Message, Code: v.Code, Join: v.Join})
 	}
-	return p.arrive(c, u, v.Message, v.Code)
+	return p.arrive(c, u, v)
 }
 
 // arrive leads a user whose session is whole to what they came for.
-func (p *portal) arrive(c *call, u *user, message, code string) error {
+func (p *portal) arrive(c *call, u *user, v loginView) error {
 	p.event(c, eventLogin, "address", u.address)
-	if code != "" {
-		if id, err := p.claim(c, u, code); err == nil {
-			message = id
+	if v.Join {
+		code, err := seal.ParseCode(v.Code)
+		if err != nil {
+			return socket.ErrUnknown
+		}
+		c.user = u
+		return p.showJoining(c, code)
+	}
+	if v.Code != "" {
+		if id, err := p.claim(c, u, v.Code); err == nil {
+			v.Message = id
 		} else if !refusal(err) {
 			return err
 		}
 	}
-	return p.openAndShow(c, u, message)
+	return p.openAndShow(c, u, v.Message)
 }
 
 // domainLogin lets the owner ask the organisation's directory.

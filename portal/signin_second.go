@@ -16,6 +16,7 @@ type secondView struct {
 	Passkey string // PublicKeyCredentialRequestOptions in JSON; "": none
 	Message string // id of the message to open afterwards
 	Code    string // of an activation link
+	Join    bool   // as of a loginView
 	Error   string
 }
 
@@ -43,7 +44,7 @@ func (p *portal) secondFactor(c *call) error {
 	if !ok {
 		return errNoSession
 	}
-	v := secondView{Message: messageID(c.r.PostFormValue("message")), Code: c.r.PostFormValue("link")}
+	v := secondView{Message: messageID(c.r.PostFormValue("message")), Code: c.r.PostFormValue("link"), Join: c.r.PostFormValue("join") != ""}
 	err := p.owner.Confirm(c.ctx(), token, socket.FactorAnswer{
 		Code: c.r.PostFormValue("code"), Passkey: []byte(c.r.PostFormValue("passkey")), Client: c.client, Agent: c.agent(),
 	})
@@ -68,5 +69,5 @@ func (p *portal) secondFactor(c *call) error {
 	if u == nil {
 		return errNoSession
 	}
-	return p.arrive(c, u, v.Message, v.Code)
+	return p.arrive(c, u, loginView{Message: v.Message, Code: v.Code, Join: v.Join})
 }

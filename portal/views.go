@@ -33,13 +33,13 @@ type bound struct {
 }
 
 // pages lists the templates; each is a file in web/templates and defines "main".
-var pages = []string{"activate", "confirm", "own", "search", "error", "forgot", "genuine", "inbox", "link", "login", "message", "onetime", "onetime-message", "pin", "help", "preferences", "recall", "release", "reply", "sent", "status", "unwanted", "settings", "settings-totp", "settings-passkey", "settings-codes", "signin-away", "signin-return", "signin-second"}
+var pages = []string{"activate", "confirm", "own", "search", "error", "forgot", "genuine", "inbox", "link", "login", "message", "onetime", "onetime-message", "pin", "help", "joining", "preferences", "recall", "release", "reply", "sent", "status", "unwanted", "settings", "settings-totp", "settings-passkey", "settings-codes", "signin-away", "signin-return", "signin-second"}
 
 func newViews(a *assets) (*views, error) {
 	v := &views{assets: a, pages: map[string]*view{}}
 	for _, name := range pages {
 		t, err := template.New("layout.html").Funcs(v.funcs(&bound{})).
-			ParseFS(web.Files, "templates/layout.html", "templates/parts.html", "templates/invitation.html", "templates/"+name+".html")
+			ParseFS(web.Files, "templates/layout.html", "templates/parts.html", "templates/invitation.html", "templates/addresses.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("template %s: %w", name, err)
 		}

@@ -139,6 +139,7 @@ func (p *portal) renderWrite(c *call, status int, v writeView) error {
 			return err
 		}
 		v.To, v.Back = c.sender(f), "/m/"+f.ID
+		v.From = c.user.writesFrom(f.manifest.Recipient)
 		if v.Kind == kindAll {
 			v.Others = strings.Join(f.Others, ", ")
 		}
@@ -232,7 +233,7 @@ func (p *portal) about(c *call, d *draftContent) (*fetched, error) {
 	case kindReply, kindAll, kindForward:
 		f, err := p.original(c, d.Kind, d.Answers)
 		if err == nil && d.Kind != kindForward {
-			d.To, d.Cc = c.sender(f), ""
+			d.To, d.Cc, d.From = c.sender(f), "", c.user.other(c.user.writesFrom(f.manifest.Recipient))
 			if d.Kind == kindAll {
 				d.Cc = strings.Join(f.Others, ", ")
 			}
