@@ -356,7 +356,10 @@ func (d *fakeDeposit) Seal(ctx context.Context, r store.SealRequest) ([]store.Se
 		if r.Restrict.PIN {
 			s.PIN = fmt.Sprintf("4711%04d", n)
 		}
-		s.Account = r.Mode == seal.ModeAccount && to[:5] == "known"
+		s.Account = r.Mode == seal.ModeAccount && strings.HasPrefix(strings.TrimPrefix(to, `"`), "known")
+		if s.Account && strings.HasPrefix(strings.TrimPrefix(to, `"`), "known-later") {
+			s.Waits = r.Created.Add(12 * time.Hour)
+		}
 		if !s.Account {
 			h := sha256.Sum256([]byte(fmt.Sprint(n, i, to)))
 			copy(s.Code[:], h[:])

@@ -40,7 +40,7 @@ func local(version, queue string) bool {
 type split struct {
 	itself  []*person // all in clear, all held in the MTA, or one sealed
 	copies  []*person // in clear, the message as a mail of its own
-	notices []*person // sealed
+	notices []*person // sealed, with a notice of their own
 	hold    []*person // quarantined, to be kept with us
 }
 
@@ -48,25 +48,37 @@ type split struct {
 // somebody's is to be quarantined there, for the hold knows no recipients; else to
 // those in clear, or the most of them who share a way; else it becomes the notice of
 // the first sealed recipient. Where that takes a deletion that the MTA may not carry
-// out, nobody gets it.
+// out, nobody gets it. Whoever waits for a round-up gets nothing now.
 func (w *work) split() split {
-	who, s := w.who, split{}
+	who, s, told := w.who, split{}, w.told()
 	switch {
 	case len(who.quarantined) > 0 && !w.server.options.Sealed:
-		s.itself, s.copies, s.notices = who.quarantined, who.clear, who.sealed
+		s.itself, s.copies, s.notices = who.quarantined, who.clear, told
 	case len(who.clear) > 0:
 		s.itself, s.copies = byWay(who.clear)
-		s.notices = who.sealed
-	case len(who.sealed) > 0:
-		s.itself, s.notices = who.sealed[:1], who.sealed[1:]
+		s.notices = told
+	case len(told) > 0:
+		s.itself, s.notices = told[:1], told[1:]
 	}
 	if len(s.itself) > 0 && !w.m.removable(w.others(s.itself)) {
-		s = split{copies: who.clear, notices: who.sealed}
+		s = split{copies: who.clear, notices: told}
 	}
 	if len(s.itself) == 0 || s.itself[0] != first(who.quarantined) {
 		s.hold = who.quarantined
 	}
 	return s
+}
+
+// told are the sealed recipients whom a notice tells of the message: the store says
+// who waits for a round-up instead.
+func (w *work) told() []*person {
+	var out []*person
+	for _, p := range w.who.sealed {
+		if w.sealed[p.key].Waits.IsZero() {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func first(ps []*person) *person {
@@ -93,10 +105,10 @@ func (w *work) plan(s split) (*plan, error) {
 		return &plan{Discard: true}, nil
 	}
 	p := &plan{Delete: w.others(s.itself)}
-	switch s.itself[0] {
-	case first(w.who.sealed):
+	switch {
+	case slices.Contains(w.who.sealed, s.itself[0]):
 		return p, w.replace(p, s.itself[0])
-	case first(w.who.quarantined):
+	case s.itself[0] == first(w.who.quarantined):
 		p.Quarantine = "Postseal: held by " + names(s.itself)
 	}
 	p.Set, p.Add = clearSet(w.m, s.itself), clearAdd(s.itself)

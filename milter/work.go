@@ -32,10 +32,10 @@ type work struct {
 // deposit does what the verdicts ask for inside d, and returns what is left to
 // do with the message itself.
 func (w *work) deposit(d Deposit) (*plan, error) {
-	s := w.split()
 	if err := w.seal(d); err != nil {
 		return nil, err
 	}
+	s := w.split()
 	if err := w.block(d); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ type mailboxView struct {
 	Cursor  string // of this page; "": it is the first
 	Next    string // of the next page; "": there is none
 	Bounded bool   // older messages are found by the search
+	Kept    int    // days that what was deleted is kept; 0: nothing is said
 	// What was done a moment ago, to how many, and what takes it back.
 	Done  string
 	Count int
@@ -123,6 +124,9 @@ func (p *portal) folder(c *call, folder socket.Folder) error {
 		q.Starred = true
 	default:
 		v.Filter = ""
+	}
+	if folder == socket.FolderDeleted {
+		v.Kept = int(p.deleted / (24 * time.Hour))
 	}
 	if v.Bounded {
 		q.Since = p.now().Add(-recent)

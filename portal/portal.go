@@ -54,6 +54,8 @@ type Options struct {
 	PasswordLength int
 	// ResetTTL is how long the owner lets a link for a new password live; 0 is a day.
 	ResetTTL time.Duration
+	// DeletedLife is how long the owner keeps what was deleted; 0 is 30 days.
+	DeletedLife time.Duration
 	// Members: some addresses sign in by the organisation's directory or identity
 	// provider, so the log-in asks for the address first.
 	Members bool
@@ -122,6 +124,7 @@ type portal struct {
 	signingKey ed25519.PublicKey
 	recovery   *age.HybridIdentity
 	resetLife  time.Duration
+	deleted    time.Duration // how long what was deleted is kept
 	escrow     *age.HybridRecipient
 	pepper     []byte
 	url        *url.URL
@@ -181,7 +184,7 @@ func newPortal(o Options) (*portal, error) {
 	l := o.Limits.withDefaults()
 	p := &portal{
 		owner: o.Owner, signingKey: o.SigningKey, recovery: o.Recovery, escrow: o.RecoveryRecipient,
-		resetLife: cmp.Or(o.ResetTTL, 24*time.Hour), pepper: o.Pepper, url: u, secure: secure, brand: o.Brand, limits: l, proxies: o.TrustedProxies, members: o.Members,
+		resetLife: cmp.Or(o.ResetTTL, 24*time.Hour), deleted: cmp.Or(o.DeletedLife, 30*24*time.Hour), pepper: o.Pepper, url: u, secure: secure, brand: o.Brand, limits: l, proxies: o.TrustedProxies, members: o.Members,
 		log: o.Log, now: o.Now,
 		sanitiser:  display.NewSanitiser(4),
 		stretching: make(chan struct{}, l.Passwords),

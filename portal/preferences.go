@@ -100,6 +100,7 @@ type preferencesView struct {
 	Languages, Zones, Dates, Clocks, Days, Pages []option
 	Themes                                       []option
 	Signature, Error                             string
+	Roundups, Hours                              []option // how often new messages are told of
 }
 
 // An option is one of a field to choose from.
@@ -110,11 +111,16 @@ type option struct {
 }
 
 func (p *portal) preferencesForm(c *call) error {
-	return p.renderPreferences(c, http.StatusOK, c.user.preferences, c.r.URL.Query().Has("saved"), "")
+	info, err := p.owner.Account(c.ctx(), c.user.token)
+	if err != nil {
+		return err
+	}
+	return p.renderPreferences(c, http.StatusOK, c.user.preferences, info.Roundup, c.r.URL.Query().Has("saved"), "")
 }
 
-func (p *portal) renderPreferences(c *call, status int, prefs Preferences, saved bool, problem string) error {
+func (p *portal) renderPreferences(c *call, status int, prefs Preferences, roundup socket.Roundup, saved bool, problem string) error {
 	v := preferencesView{Saved: saved, Signature: prefs.Signature, Error: problem}
+	v.Roundups, v.Hours = roundupOptions(c, roundup)
 	v.Languages = []option{{"", c.text("preferences.language.auto"), "", prefs.Language == ""}}
 	for _, l := range p.texts.Languages() {
 		v.Languages = append(v.Languages, option{l.Code, l.Name, l.Code, prefs.Language == l.Code})
@@ -170,10 +176,15 @@ func (p *portal) changePreferences(c *call) error {
 		day := time.Weekday(n)
 		prefs.FirstDay = &day
 	}
+	roundup := roundupForm(c, prefs)
 	if utf8.RuneCountInString(prefs.Signature) > maxSignatureRunes {
-		return p.renderPreferences(c, http.StatusUnprocessableEntity, prefs, false, c.text("preferences.signature.long"))
+		return p.renderPreferences(c, http.StatusUnprocessableEntity, prefs, roundup, false, c.text("preferences.signature.long"))
 	}
-	if err := p.keepPreferences(c, c.user, prefs.cleaned()); err != nil {
+	b, err := json.Marshal(prefs.cleaned())
+	if err != nil {
+		return err
+	}
+	if err := p.owner.Change(c.ctx(), c.user.token, socket.AccountChange{Preferences: b, Roundup: &roundup}); err != nil {
 		return err
 	}
 	return c.redirect("/settings/preferences?saved")

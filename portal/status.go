@@ -28,7 +28,7 @@ type statusView struct {
 type statusLine struct {
 	socket.StatusLine
 	// State is the one word for where it is ("status.state." and this): sending,
-	// lost, unread, opened, replied, expired, over, closed, recalled, used, clear, returned,
+	// waiting, lost, unread, opened, replied, expired, over, closed, recalled, used, clear, returned,
 	// held, released, withdrawn, rejected, unsent.
 	State string
 	Tone  string // of State: "good", "warn" or ""
@@ -203,6 +203,8 @@ func describeSealed(l socket.StatusLine) (word, tone string) {
 		return "opened", "good"
 	case l.NoticeLost:
 		return "lost", "warn"
+	case !l.Waits.IsZero():
+		return "waiting", ""
 	case l.Noticed.IsZero():
 		return "sending", ""
 	}

@@ -90,6 +90,7 @@ func portalOptions(c *config.Config, k *keys.Portal) (portal.Options, error) {
 		TrustedProxies:    c.Portal.Proxies(),
 		Members:           external(c),
 		PasswordLength:    c.Accounts.PasswordLength,
+		DeletedLife:       c.Messages.Deleted,
 		ResetTTL:          c.Messages.ResetTTL,
 		Brand:             portal.Brand{Name: c.Brand.Name, Colour: c.Brand.Colour, Help: c.Brand.Help},
 		Language:          c.Languages.Default,

@@ -151,6 +151,7 @@ type Messages struct {
 	OneTimeGrace time.Duration
 	ResetTTL     time.Duration
 	Status       time.Duration // how long a sender can follow what has ended
+	Deleted      time.Duration // how long a recipient can bring back what was deleted
 	Thread       bool
 }
 
@@ -283,6 +284,7 @@ func Default() *Config {
 			OneTimeGrace: time.Hour,
 			ResetTTL:     day,
 			Status:       90 * day,
+			Deleted:      30 * day,
 			Thread:       true,
 		},
 		Reminders: Reminders{UnreadAfter: []time.Duration{}, ToRecipient: true, ExpiredUnread: true},

@@ -152,6 +152,8 @@ func schema(c *Config) []key {
 			doc: `How long the link of a forgotten-password mail is good for.`},
 		{name: "messages.status", value: duration{&c.Messages.Status, day, 3660 * day},
 			doc: `How long after its end a sender can still see what became of a message. Nothing of its content is kept.`},
+		{name: "messages.deleted", value: duration{&c.Messages.Deleted, day, 3660 * day},
+			doc: `How long what somebody deleted in the portal stays in the folder Deleted, from where it can be brought back. Then it is gone for good. The sender goes on following a message until it ends.`},
 		{name: "messages.thread", value: boolean{&c.Messages.Thread},
 			doc: `Seal what answers a guest's reply from the portal, where no rule decides. The conversation then stays secret without a rule for it.`},
 
