@@ -69,19 +69,3 @@ func (w *world) invitationScreens() []screen {
 		state("invitation-long", inviteMail("REQUEST", long...), seal.Restriction{}),
 	}
 }
-
-// TestBrowserInvitationOneTime: opened in the browser, the calendar object is a file
-// to save.
-func TestBrowserInvitationOneTime(t *testing.T) {
-	s := newSite(t, nil)
-	tb := browsertest.Start(t).Tab(t, true)
-	id, code := s.sealed(seal.ModeOneTime, inviteMail("REQUEST", review...))
-	tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
-	tb.Press(text("onetime.button"))
-	tb.WaitFor("#m-subject", "Invitation to the review")
-	name, b := tb.Download(func() { tb.Press("attachment.ics") })
-	if name != "attachment.ics" || !strings.Contains(string(b), "UID:7f3a@firm.example\r\n") {
-		t.Errorf("saved %q: %.60q", name, b)
-	}
-	tb.Quiet()
-}

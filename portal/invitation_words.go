@@ -9,8 +9,8 @@ import (
 
 // calendarWords are what the browser needs to print the card of an invitation as
 // the server does (web/pickup/invitation.js). A "%" stands for what only the
-// browser knows; {d}, {dd}, {m}, {mm}, {month}, {y}, {date} and {time} for the
-// parts of a time.
+// browser knows; {d}, {month}, {y}, {date} and {time} for the parts of a time. Who
+// opens a one-time message has no preferences: all is as the language writes it.
 type calendarWords struct {
 	Zone        string            `json:"zone"` // the reader's; "": not known here
 	Date        string            `json:"date"`
@@ -35,29 +35,17 @@ type calendarWords struct {
 	More        map[int]string    `json:"more"`
 }
 
-// datePatterns are the orders of a date that a reader may have chosen.
-var datePatterns = map[string]string{
-	locale.DayDots: "{d}.{m}.{y}", locale.DaySlash: "{dd}/{mm}/{y}", locale.DayDash: "{dd}-{mm}-{y}",
-	locale.MonthDay: "{mm}/{dd}/{y}", locale.YearMonth: "{y}-{mm}-{dd}",
-}
-
-// calendarWordsOf returns the words for a reader, as JSON.
+// calendarWordsOf returns the words for a reader without an account, as JSON.
 func calendarWordsOf(v *locale.Viewer) (string, error) {
 	w := calendarWords{
-		Date: datePatterns[v.DateFormat], At: v.Text("date.at", "Date", "{date}", "Time", "{time}"),
+		Date: v.Text("date.long", "Day", "{d}", "Month", "{month}", "Year", "{y}"), At: v.Text("date.at", "Date", "{date}", "Time", "{time}"),
 		Months: v.Text("date.months"), Days: v.Text("date.days"),
-		Clock: v.Clock, Separator: v.Text("time.separator"), AM: v.Text("time.am"), PM: v.Text("time.pm"),
+		Clock: v.Text("time.clock"), Separator: v.Text("time.separator"), AM: v.Text("time.am"), PM: v.Text("time.pm"),
 		AllDay: v.Text("calendar.allday"), UnknownZone: v.Text("calendar.zone", "Zone", "%"),
 		Frequencies: map[string]string{}, Repeats: v.Text("calendar.repeats"), Until: v.Text("calendar.until", "Date", "%"),
 		Request: v.Text("calendar.request"), Event: v.Text("calendar.event"), Cancelled: v.Text("calendar.cancelled"),
 		NoSubject: v.Text("message.nosubject"), Foreign: v.Text("calendar.foreign", "Organiser", "%"),
 		People: pluralForms(v, "calendar.people"), More: pluralForms(v, "calendar.more"),
-	}
-	if w.Date == "" {
-		w.Date = v.Text("date.long", "Day", "{d}", "Month", "{month}", "Year", "{y}")
-	}
-	if w.Clock == "" {
-		w.Clock = v.Text("time.clock")
 	}
 	if v.Zone != nil {
 		w.Zone = v.Zone.String()

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -56,7 +57,8 @@ func (p *portal) viewerOf(r *http.Request, u *user) *locale.Viewer {
 	}
 	v.Zone = zoneNamed(prefs.TimeZone)
 	if v.Zone == nil {
-		v.Zone = zoneNamed(strings.ReplaceAll(cookie(zoneCookie), "%2F", "/"))
+		name, _ := url.PathUnescape(cookie(zoneCookie)) // "": it can't be read
+		v.Zone = zoneNamed(name)
 	}
 	v.DateFormat, v.Clock, v.Theme = prefs.DateFormat, prefs.Clock, prefs.Theme
 	if prefs.FirstDay != nil {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/postseal/postseal/portal/display/hostile"
 )
 
 // event is a calendar object with these lines in its event.
@@ -204,4 +206,29 @@ func FuzzReadCalendar(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestCalendarHostile: whatever comes, an event or the error that says there is
+// none, and texts that don't turn others around.
+func TestCalendarHostile(t *testing.T) {
+	all := hostile.Calendars("http://tracker.example")
+	events := 0
+	for _, text := range all {
+		in, err := ReadCalendar(text)
+		if err != nil {
+			if !errors.Is(err, ErrCalendar) {
+				t.Errorf("error %v of %.300q", err, text)
+			}
+			continue
+		}
+		events++
+		for _, s := range []string{in.UID, in.Summary, in.Location, in.Organiser.Name, in.Organiser.Address, in.Start.Zone} {
+			if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || bidi(r) }) || len(s) > maxShown+len("…") {
+				t.Errorf("text %q", s)
+			}
+		}
+	}
+	if events < len(all)/3 {
+		t.Errorf("%d of %d are events", events, len(all))
+	}
 }

@@ -190,7 +190,7 @@ function repeat(event, rule, zones) {
     const [, name, value = ''] = /^([^=]*)=?(.*)$/s.exec(part);
     switch (upper(name)) {
       case 'FREQ':
-        event.frequency = upper(value);
+        event.frequency = decode(value).toUpperCase();
         break;
       case 'INTERVAL':
         if (/^\+?[0-9]{1,9}$/.test(value) && Number(value) > 0) event.interval = Number(value);
@@ -282,7 +282,7 @@ export function readCalendar(text) {
   const calendar = tree(octets(validText(text)));
   if (!calendar) return null;
   const event = blank();
-  for (const p of calendar.properties) if (p.name === 'METHOD') event.method = upper(trim(p.value));
+  for (const p of calendar.properties) if (p.name === 'METHOD') event.method = trim(p.value).toUpperCase();
   const events = calendar.components.filter((c) => c.name === 'VEVENT');
   if (events.length === 0) return null;
   const exception = (c) => c.properties.some((p) => p.name === 'RECURRENCE-ID');

@@ -26,7 +26,7 @@ class Printer {
 
   date(t) {
     const [d, m, y] = [t.getUTCDate(), t.getUTCMonth(), t.getUTCFullYear()];
-    const part = { d, dd: two(d), m: m + 1, mm: two(m + 1), month: this.words.months.split(' ')[m], y };
+    const part = { d, month: this.words.months.split(' ')[m], y };
     return this.words.date.replace(/\{(\w+)\}/g, (_, name) => part[name]);
   }
 
