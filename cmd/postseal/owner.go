@@ -74,7 +74,7 @@ func newOwner(c *config.Config, log *slog.Logger) (_ *owner, err error) {
 		return nil, err
 	}
 	kept := storeOptions(c, k, notices, log, o.fatal)
-	kept.Alerts, kept.Addresses = notices, notices
+	kept.Alerts, kept.Addresses, kept.People = notices, notices, notices
 	if kept.SignIn, err = newSignIn(c); err != nil {
 		return nil, err
 	}
@@ -273,7 +273,6 @@ func storeOptions(c *config.Config, k *keys.Owner, mails store.Mailer, log *slog
 		URL:          c.Portal.URL,
 		StatusMemory: c.Messages.Status,
 		Retention:    c.Messages.Retention,
-		DeletedLife:  c.Messages.Deleted,
 		Reminders: store.Reminders{
 			UnreadAfter:   c.Reminders.UnreadAfter,
 			ToRecipient:   c.Reminders.ToRecipient,

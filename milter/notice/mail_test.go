@@ -172,6 +172,7 @@ func TestReports(t *testing.T) {
 		"rejected":           {"delivery-status", []string{"Reporting-MTA"}, []string{"Final-Recipient", "Action", "Status"}},
 		"read":               {"disposition-notification", []string{"Reporting-UA", "Final-Recipient", "Original-Message-ID", "Disposition"}, nil},
 	}
+	tests["read-person"] = tests["read"]
 	seen := 0
 	for name, m := range everyMail(t) {
 		base, _, _ := strings.Cut(name, ".")

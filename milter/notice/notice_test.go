@@ -189,6 +189,22 @@ func mails(t *testing.T, r *Renderer) map[string]store.Mail {
 	put("read")(r.Read(store.ReadMail{
 		ID: "1", To: "ann@example.com", Recipient: "bob@customer.example", MessageID: "<m1@example.com>", Sent: at, Opened: at.Add(time.Hour),
 	}))
+	put("read-person")(r.Read(store.ReadMail{
+		ID: "1", To: "ann@example.com", Recipient: "claims@customer.example", MessageID: "<m1@example.com>", Sent: at, Opened: at.Add(time.Hour), By: "Bob Bär",
+	}))
+	put("invitation")(r.Invitation(store.InvitationMail{
+		ID: "1", Address: "bob@customer.example", Mailbox: "claims@customer.example", By: "eve@customer.example", Manager: true,
+		Code: code(), Created: at, Expires: at.Add(7 * 24 * time.Hour),
+	}))
+	people := store.PeopleMail{
+		ID: "1", Address: "eve@customer.example", Mailbox: "claims@customer.example", What: "given", Person: "bob@customer.example",
+		By: "eve@customer.example", Time: at,
+	}
+	put("people-given")(r.People(people))
+	people.What, people.By, people.Address = "removed", "", people.Person
+	put("people-removed")(r.People(people))
+	people.What, people.PeopleOnly, people.Person = "access", true, ""
+	put("people-access")(r.People(people))
 	restricted := example(seal.ModeAccount, true)
 	restricted.Restrict = seal.Restriction{NoPrint: true, NoReply: true, PIN: true}
 	restricted.Sealed.Phrase = "seven swans"

@@ -102,6 +102,7 @@ type readData struct {
 	Recipient string
 	Sent      string
 	Opened    string
+	By        string // who opened it, of a mailbox that several people open; may be ""
 }
 
 // Read renders the notification that a message was opened (RFC 8098). Its From is
@@ -113,7 +114,7 @@ func (r *Renderer) Read(m store.ReadMail) (store.Mail, error) {
 		return store.Mail{}, errors.New("write a disposition notification: nobody to write to")
 	}
 	t := r.languages.choose("", m.To)
-	d := &readData{page: r.page(t), Recipient: oneLine(m.Recipient), Sent: r.moment(t, m.Sent), Opened: r.moment(t, m.Opened)}
+	d := &readData{page: r.page(t), Recipient: oneLine(m.Recipient), Sent: r.moment(t, m.Sent), Opened: r.moment(t, m.Opened), By: oneLine(m.By)}
 	return r.write(t, letter{
 		kind: "mdn", template: "read", data: d, date: m.Opened, id: r.messageID("read", m.ID, m.Recipient),
 		from: address(oneLine(m.Recipient)+" via "+oneLine(r.options.Organisation), r.options.ReplyFrom),

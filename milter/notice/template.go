@@ -24,7 +24,7 @@ var (
 	layoutFiles   = []string{"layout.txt", "layout.html"}
 	templateFiles = []string{
 		"notice.txt", "notice.html", "reset.txt", "reset.html", "alert.txt", "address.txt", "address.html", "address-told.txt", "remind.txt", "remind.html",
-		"roundup.txt", "roundup.html",
+		"roundup.txt", "roundup.html", "invitation.txt", "invitation.html", "people.txt",
 		"receipt.txt", "receipt.html", "held.txt", "held.html", "follow.txt",
 		"return.txt", "undelivered.txt", "expired.txt", "rejected.txt", "read.txt", "report.txt",
 	}

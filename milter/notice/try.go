@@ -87,6 +87,13 @@ func (r *Renderer) tryMails(try func(any, error)) {
 		try(r.Follow(store.FollowMail{ID: "1", Kind: kind, To: from, Recipients: []store.FollowLine{{Recipient: to, Expires: at}}, Sent: at, Now: at}))
 	}
 	try(r.Read(store.ReadMail{ID: "1", To: from, Recipient: to, Sent: at, Opened: at}))
+	try(r.Read(store.ReadMail{ID: "1", To: from, Recipient: to, Sent: at, Opened: at, By: "Bob"}))
+	for _, yes := range []bool{true, false} {
+		try(r.Invitation(store.InvitationMail{ID: "1", Address: to, Account: yes, Mailbox: from, By: from, Manager: yes, Code: seal.Code{1}, Created: at, Expires: at}))
+		for _, what := range []string{"given", "role", "removed", "left", "closed", "unlocked", "access"} {
+			try(r.People(store.PeopleMail{ID: "1", Address: to, Mailbox: from, What: what, Person: to, Manager: yes, PeopleOnly: yes, SecondStep: yes, Time: at}))
+		}
+	}
 	for _, key := range []string{"defer.wait", "defer.withdrawn", "defer.rejected", "defer.expired"} {
 		try(r.languages.usual.text(key, nil))
 	}
