@@ -31,6 +31,7 @@ type testOwner struct {
 	ahead  atomic.Int64 // of the real time, in nanoseconds
 	mails  []outgoing
 	down   bool
+	book   *book
 	// What a message, by its id, is turned into on its way to the portal.
 	forge   map[string]func(*socket.Message)
 	corrupt map[string]func([]byte) []byte // its payload
@@ -49,14 +50,14 @@ func newTestOwner(t testing.TB, change func(*store.Options)) *testOwner {
 	keyDir := filepath.Join(dir, "keys")
 	_, err := keys.Create(keyDir, false)
 	must(t, err)
-	o := &testOwner{t: t, forge: map[string]func(*socket.Message){}, corrupt: map[string]func([]byte) []byte{}}
+	o := &testOwner{t: t, book: &book{}, forge: map[string]func(*socket.Message){}, corrupt: map[string]func([]byte) []byte{}}
 	o.signer, err = keys.LoadOwner(keyDir)
 	must(t, err)
 	o.keys, err = keys.LoadPortal(keyDir)
 	must(t, err)
 	kept := store.Options{
 		Dir: filepath.Join(dir, "store"), Keys: o.signer, Recovery: o.signer.Recovery, Mails: plainMails{},
-		Now: o.now, MmapSize: 64 << 20, MinFree: -1, Compose: store.Compose{Domains: []string{"firm.example", ".firm.example"}},
+		Now: o.now, MmapSize: 64 << 20, MinFree: -1, Compose: store.Compose{Domains: []string{"firm.example", ".firm.example"}, Directory: o.book, GuestsLookUp: true},
 	}
 	change(&kept)
 	o.Store, err = store.Open(kept)

@@ -24,6 +24,8 @@ type answer struct {
 	to, cc, action       string
 	options              socket.SendOptions
 	kept                 []draftFile // that are with the draft already
+	who                  string      // to be looked up
+	chosen               []string    // addresses of those who were found
 }
 
 // A file is an attachment: what it holds, or where that is read from.
@@ -40,6 +42,7 @@ const (
 	maxFields  = 200
 	// maxAddresses bounds a line of recipients, in octets.
 	maxAddresses = 8000
+	maxAdded     = 50 // people who were looked up and are added at once
 )
 
 // replySubject is the message's subject with one "Re:".
@@ -173,6 +176,12 @@ func (a *answer) add(field, name string, b []byte) (over bool) {
 		a.to = clip(cleanLine(s), maxAddresses)
 	case "cc":
 		a.cc = clip(cleanLine(s), maxAddresses)
+	case "who":
+		a.who = clip(cleanLine(s), 200)
+	case "add":
+		if len(a.chosen) < maxAdded {
+			a.chosen = append(a.chosen, clip(cleanLine(s), 254))
+		}
 	case "action":
 		a.action = clip(s, 50)
 	case "option":

@@ -96,6 +96,7 @@ func routes() []route {
 		{"GET", "/m/search", session, light, (*portal).searchForm},
 		{"POST", "/m/search", session, light, (*portal).search},
 		{"POST", "/m/change", session, light, (*portal).change},
+		{"POST", "/m/people", session, light, (*portal).people},
 		{"GET", "/m/write", session, light, (*portal).newForm},
 		{"POST", "/m/write", session, upload, (*portal).write},
 		{"GET", "/m/write/" + id, session, light, (*portal).draftForm},

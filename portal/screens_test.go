@@ -38,7 +38,7 @@ func TestScreens(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.Limits.Page = 8; o.Limits.Reply = 64 << 10 })
 	w := newWorld(s)
 	b := browsertest.Start(t)
-	all := slices.Concat(w.screens(), w.invitationScreens(), w.senderScreens(), w.settingsScreens())
+	all := slices.Concat(w.screens(), w.invitationScreens(), w.senderScreens(), w.settingsScreens(), w.peopleScreens())
 	if *screenshots != "" {
 		w.pictures(t, b, all)
 		return

@@ -21,6 +21,7 @@ type user struct {
 	preferences Preferences
 	compose     string    // to whom it may write, as socket.SessionInfo says
 	domains     []string  // of ComposeInternal
+	lookUp      bool      // in the organisation's directory
 	index, own  *seal.Box // for index entries, and for drafts and sent copies
 }
 
@@ -104,7 +105,7 @@ func (p *portal) findUser(c *call) (*user, error) {
 		return nil, nil
 	}
 	u := &user{token: token, address: info.Address, further: info.Addresses, former: info.Former, name: info.Name, key: key, preferences: parsePreferences(info.Preferences),
-		compose: info.Compose, domains: info.Domains, index: key.IndexBox(), own: key.OwnBox()}
+		compose: info.Compose, domains: info.Domains, lookUp: info.LookUp, index: key.IndexBox(), own: key.OwnBox()}
 	c.viewer = p.viewerOf(c.r, u)
 	return u, nil
 }

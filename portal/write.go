@@ -42,6 +42,12 @@ type writeView struct {
 	Chunk    int   // octets of a file that are sent at a time
 	Saved    bool
 	Errors   map[string]string
+	LookUp   bool // there is a directory
+	// Of a look-up without scripts: what was looked for, and who was found.
+	Who    string
+	Looked bool
+	Found  []socket.FoundPerson
+	More   bool
 }
 
 var headings = map[string]string{kindReply: "reply.heading", kindAll: "message.all", kindForward: "message.forward", kindNew: "mailbox.compose"}
@@ -150,7 +156,7 @@ func (p *portal) renderWrite(c *call, status int, v writeView) error {
 	}
 	v.Heading = c.text(headings[v.Kind])
 	if !v.Fixed {
-		v.Member, v.Domains = c.user.compose == socket.ComposeAny, c.user.domainNames()
+		v.Member, v.Domains, v.LookUp = c.user.compose == socket.ComposeAny, c.user.domainNames(), c.user.lookUp
 		for _, k := range p.contacts(c) {
 			if c.user.mayWriteTo(k.Address) && len(v.Contacts) < 100 {
 				v.Contacts = append(v.Contacts, k)
@@ -185,6 +191,12 @@ func (p *portal) written(c *call, kind, answers string) error {
 	if v.ID == "" {
 		v.ID = c.draftOf(d.Nonce)
 	}
+	action, what, _ := strings.Cut(a.action, ":")
+	if action == "add" && what == "cc" {
+		d.Cc = withAddresses(d.Cc, a.chosen)
+	} else {
+		d.To = withAddresses(d.To, a.chosen)
+	}
 	f, ferr := p.about(c, &d)
 	if ferr != nil {
 		return ferr
@@ -195,7 +207,6 @@ func (p *portal) written(c *call, kind, answers string) error {
 		v.Errors["files"] = c.text("reply.toolarge", "Size", c.viewer.Size(p.limits.Reply))
 		return p.renderWrite(c, http.StatusRequestEntityTooLarge, v)
 	}
-	action, what, _ := strings.Cut(a.action, ":")
 	if action == "discard" {
 		return p.discard(c, v.ID)
 	}
@@ -217,6 +228,11 @@ func (p *portal) written(c *call, kind, answers string) error {
 		return c.redirect("/m/write/" + v.ID + "?saved")
 	case "drop":
 		return p.dropFile(c, v.ID, d, what)
+	case "look":
+		p.lookUp(c, &v, a.who)
+		return p.renderWrite(c, http.StatusOK, v)
+	case "add":
+		return c.redirect("/m/write/" + v.ID)
 	}
 	return p.sendDraft(c, v, f)
 }
@@ -375,13 +391,10 @@ func (p *portal) sendDraft(c *call, v writeView, f *fetched) error {
 
 // addresses reads a line of recipients. bad is the first that can't be written to.
 func (p *portal) addresses(c *call, line string) (out []string, bad string) {
-	for _, text := range strings.FieldsFunc(line, func(r rune) bool { return r == ',' || r == ';' }) {
-		if strings.TrimSpace(text) == "" {
-			continue
-		}
+	for _, text := range splitAddresses(line) {
 		a, err := mail.ParseAddress(text)
 		if err != nil || !c.user.mayWriteTo(a.Address) {
-			return nil, strings.TrimSpace(text)
+			return nil, text
 		}
 		out = append(out, a.Address)
 	}
