@@ -21,6 +21,7 @@ func (w *world) settingsScreens() []screen {
 		o.post("/login/second", "code", codes[0]).wants(t, 200)
 		codes = codes[1:]
 	}
+	joined, read := w.withAddress()
 	user := func(path string) func(*browsertest.Tab) {
 		return func(tb *browsertest.Tab) { w.as(tb, plain); tb.Open(s.url + path) }
 	}
@@ -31,8 +32,42 @@ func (w *world) settingsScreens() []screen {
 		tb.Press(text("login.button"))
 		tb.WaitFor("h1", text("second.heading"))
 	}
+	const robert = "robert@other.example"
+	notice := s.sealedTo(robert)
+	c.post("/settings/address", "address", "v.short@elsewhere.example", "current", password).wants(t, 200)
 	return []screen{
 		{"settings", user("/settings")},
+		{"settings-address-wrong", func(tb *browsertest.Tab) {
+			user("/settings")(tb)
+			tb.Fill("#a-address", vera)
+			tb.Fill("#a-current", password)
+			tb.Press(text("addresses.send"))
+			tb.WaitFor(".problem", text("addresses.own"))
+		}},
+		{"joining-login", func(tb *browsertest.Tab) {
+			tb.Open(s.url + "/a/" + notice.Message + "#" + notice.Code.Fragment())
+			tb.Press(text("link.button"))
+			tb.WaitFor("h2", text("activate.join"))
+			tb.Press(text("activate.join.button"))
+			tb.WaitFor("h1", text("login.heading.join"))
+		}},
+		{"joining", func(tb *browsertest.Tab) {
+			w.as(tb, plain)
+			tb.Open(s.url + "/a/" + notice.Message + "#" + notice.Code.Fragment())
+			tb.Press(text("link.button"))
+			tb.WaitFor("h2", text("activate.join"))
+			tb.Press(text("activate.join.button"))
+			tb.WaitFor("h1", text("addresses.add.title"))
+		}},
+		{"settings-address-remove", func(tb *browsertest.Tab) {
+			w.as(tb, joined)
+			tb.Open(s.url + "/settings")
+			tb.Press(text("addresses.remove"))
+			tb.WaitFor("h1", text("addresses.remove.title"))
+		}},
+		{"settings-addresses", func(tb *browsertest.Tab) { w.as(tb, joined); tb.Open(s.url + "/settings") }},
+		{"inbox-addresses", func(tb *browsertest.Tab) { w.as(tb, joined); tb.Open(s.url + "/inbox") }},
+		{"message-address", func(tb *browsertest.Tab) { w.as(tb, joined); tb.Open(s.url + "/m/" + read) }},
 		{"settings-wrong", func(tb *browsertest.Tab) {
 			user("/settings")(tb)
 			tb.Fill("#w-current", "wrong")

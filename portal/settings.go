@@ -130,19 +130,25 @@ func (p *portal) proof(c *call) (socket.Proof, seal.PasswordKeys, error) {
 // unproven shows the page again when the proof was refused; other errors are
 // handed on. where is the part of the page that the form is in.
 func (p *portal) unproven(c *call, where string, err error) error {
-	v := settingsView{Errors: map[string]string{}}
+	problem := c.proofProblem(err)
+	if problem == "" {
+		return err
+	}
+	return p.renderSettings(c, http.StatusForbidden, settingsView{Errors: map[string]string{where: problem}})
+}
+
+// proofProblem says what was wrong with a proof; "" for any other error.
+func (c *call) proofProblem(err error) string {
 	var wait *socket.ThrottledError
 	switch {
 	case errors.Is(err, socket.ErrLogin):
-		v.Errors[where] = c.text("settings.wrong")
+		return c.text("settings.wrong")
 	case errors.Is(err, socket.ErrExpired):
-		v.Errors[where] = c.text("settings.stale")
+		return c.text("settings.stale")
 	case errors.As(err, &wait):
-		v.Errors[where] = c.text("login.throttled", "Wait", c.wait(wait.RetryAfter))
-	default:
-		return err
+		return c.text("login.throttled", "Wait", c.wait(wait.RetryAfter))
 	}
-	return p.renderSettings(c, http.StatusForbidden, v)
+	return ""
 }
 
 // changePassword puts the account key under another password.

@@ -53,8 +53,12 @@ func (p *portal) askAddress(c *call) error {
 		v.Errors["address"] = c.text(problem)
 		return p.renderSettings(c, http.StatusUnprocessableEntity, v)
 	}
+	if problem := c.proofProblem(err); problem != "" {
+		v.Errors["addresses"] = problem
+		return p.renderSettings(c, http.StatusForbidden, v)
+	}
 	if err != nil {
-		return p.unproven(c, "addresses", err)
+		return err
 	}
 	p.event(c, eventAddress, "address", c.user.address)
 	return c.redirect("/settings?done=asked#s-addresses")
@@ -111,15 +115,8 @@ func (p *portal) renderJoining(c *call, status int, v joiningView) error {
 
 // unjoined shows the page again when the proof was refused.
 func (p *portal) unjoined(c *call, v joiningView, err error) error {
-	var wait *socket.ThrottledError
-	switch {
-	case errors.Is(err, socket.ErrLogin):
-		v.Error = c.text("settings.wrong")
-	case errors.Is(err, socket.ErrExpired):
-		v.Stale = true
-	case errors.As(err, &wait):
-		v.Error = c.text("login.throttled", "Wait", c.wait(wait.RetryAfter))
-	default:
+	v.Stale = errors.Is(err, socket.ErrExpired)
+	if v.Error = c.proofProblem(err); v.Error == "" {
 		return err
 	}
 	return p.renderJoining(c, http.StatusForbidden, v)
