@@ -60,6 +60,7 @@ func (s *Store) Reply(ctx context.Context, by socket.Caller, r socket.Reply, ent
 		if err := d.putAll(c); err != nil {
 			return err
 		}
+		now.dispatch = to.dispatch // that the queued mail names
 		return s.noteReply(c, now)
 	})
 	if err == nil {
@@ -79,6 +80,10 @@ type answered struct {
 	done    bool     // this reply was stored already
 	cc      []string // of a reply to all
 	draft   string   // that becomes the copy in sent
+	// Of a member's answer, which is the member's own mail: what the milter is to
+	// know about it, and by what the member is to follow it.
+	pass     []byte
+	dispatch id
 }
 
 // answered finds the message among those that the caller may open.
@@ -95,6 +100,10 @@ func (s *Store) answered(tx *bbolt.Tx, by socket.Caller, r socket.Reply) (a answ
 			}
 			a.name = signed(acc.Name, a.by)
 			a.from = acc.writesFrom(a.record.Recipient)
+		}
+		if may, _ := s.mayCompose(a.from); err == nil && may == socket.ComposeAny {
+			a.dispatch = newID()
+			a.pass, err = s.o.Compose.Pass(a.from, a.dispatch.String(), socket.SendOptions{})
 		}
 	default:
 		a.message, a.record, err = s.oneTime(tx, by.Link)
@@ -128,9 +137,9 @@ func (s *Store) answered(tx *bbolt.Tx, by socket.Caller, r socket.Reply) (a answ
 // A large one goes to a payload file as it comes in.
 func (s *Store) queueReply(ctx context.Context, d *Deposit, to answered, r socket.Reply, entity io.Reader) error {
 	m, err := s.queueEntity(ctx, d, ReplyMail{
-		Guest: to.from, Name: to.name, To: to.record.ReplyTo, Cc: to.cc,
+		Guest: to.from, Name: to.name, To: to.record.ReplyTo, Cc: to.cc, Member: to.pass != nil,
 		Subject: r.Subject, InReplyTo: to.record.MessageID, References: to.record.References,
-	}, nil, entity)
+	}, to.pass, entity)
 	if err != nil {
 		return err
 	}
@@ -177,7 +186,7 @@ func (s *Store) noteReply(c *change, a answered) error {
 	}
 	if a.draft != "" {
 		r := a.record
-		if err := s.keepSent(c, r.Account, a.draft, s.vault.conversation(r.Account, r.MessageID, r.References), id{}); err != nil {
+		if err := s.keepSent(c, r.Account, a.draft, s.vault.conversation(r.Account, r.MessageID, r.References), a.dispatch); err != nil {
 			return err
 		}
 	}

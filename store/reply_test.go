@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/postseal/postseal/store/seal"
 	"github.com/postseal/postseal/store/socket"
 )
@@ -189,4 +191,42 @@ func FuzzEntity(f *testing.F) {
 			t.Fatalf("body %q", body)
 		}
 	})
+}
+
+// TestMemberReply: what a member answers is the member's own mail, which the milter
+// judges as such and lets the member follow; a guest's answer is neither.
+func TestMemberReply(t *testing.T) {
+	e := newEnv(t, func(o *Options) {
+		o.Compose = Compose{Member: func(a string) bool { return strings.HasSuffix(a, "@example.com") }, Pass: func(by, dispatch string, _ socket.SendOptions) ([]byte, error) {
+			return []byte(by + " " + dispatch), nil
+		}}
+	})
+	ctx := context.Background()
+	for _, to := range []string{"dora@example.com", "bob@guest.test"} {
+		member := strings.HasSuffix(to, "@example.com")
+		s := e.deposit(seal.ModeAccount, "x", to)[0]
+		session, _ := e.activate(s.Code, "password")
+		draft := uuid.Must(uuid.NewV7()).String()
+		if err := e.draft(session, draft, "x"); err != nil {
+			t.Fatal(err)
+		}
+		r := socket.Reply{Message: s.Message, Subject: "Re: it", Nonce: "n", Draft: draft}
+		for range 2 { // sent twice is once
+			if err := e.Reply(ctx, socket.Caller{Session: session.Token}, r, strings.NewReader(plainEntity)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		item := must(e.OwnItem(ctx, session.Token, draft))(t)
+		if item.Folder != socket.FolderSent || (item.Dispatch != "") != member {
+			t.Errorf("%s: %+v", to, item)
+		}
+		i, _ := e.nextMail("reply")
+		want := ""
+		if member {
+			want = to + " " + item.Dispatch
+		}
+		if string(i.Pass) != want {
+			t.Errorf("%s: the milter is told %q", to, i.Pass)
+		}
+	}
 }
