@@ -6,7 +6,6 @@ package browsertest
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -70,8 +69,28 @@ func (b *Browser) Tab(t testing.TB, scripts bool) *Tab {
 	t.Cleanup(func() {
 		_ = proto.TargetDisposeBrowserContext{BrowserContextID: profile.BrowserContextID}.Call(b.browser.Timeout(5 * time.Second))
 	})
+	return open(t, profile, scripts)
+}
+
+// Beside opens another tab in the same profile: whoever is logged in here is logged
+// in there.
+func (tb *Tab) Beside(t testing.TB) *Tab {
+	t.Helper()
+	beside := open(t, tb.Browser(), tb.scripts)
+	t.Cleanup(func() { _ = beside.Timeout(5 * time.Second).Close() })
+	return beside
+}
+
+func open(t testing.TB, profile *rod.Browser, scripts bool) *Tab {
+	t.Helper()
 	p, err := profile.Page(proto.TargetCreateTarget{URL: "about:blank"})
 	must(t, err)
+	return watch(t, p, scripts)
+}
+
+// watch makes a tab of a page that is there.
+func watch(t testing.TB, p *rod.Page, scripts bool) *Tab {
+	t.Helper()
 	tb := &Tab{Page: p.Timeout(2 * time.Minute), t: t, scripts: scripts}
 	must(t, proto.NetworkEnable{}.Call(p))
 	must(t, proto.RuntimeEnable{}.Call(p))
@@ -237,11 +256,9 @@ next:
 // Choose chooses a file in the field of a form.
 func (tb *Tab) Choose(selector, name string, data []byte) {
 	tb.t.Helper()
-	file := filepath.Join(tb.t.TempDir(), name)
-	must(tb.t, os.WriteFile(file, data, 0o600))
 	e, err := tb.Element(selector)
 	must(tb.t, err)
-	must(tb.t, e.SetFiles([]string{file}))
+	must(tb.t, e.SetFiles([]string{tb.File(name, data)}))
 }
 
 // Screen sets the size and colour scheme ("light", "dark") of the screen, for
