@@ -97,7 +97,7 @@ func (m *mailboxTest) files(t *testing.T) {
 		t.Fatal(err)
 	}
 	tb.Drop("[data-drop]", over)
-	tb.WaitFor("#files-error", "50 MB")
+	tb.WaitFor("#files-error", "are more than 50\u00a0MB")
 	tb.Barriers()
 	tb.Drop("[data-drop]", folder)
 	tb.WaitFor("#files-error", "can’t be read")
