@@ -30,6 +30,7 @@ type testOwner struct {
 	signer *keys.Owner
 	ahead  atomic.Int64 // of the real time, in nanoseconds
 	mails  []outgoing
+	chosen atomic.Pointer[socket.Roundup] // what an account chose last
 	down   bool
 	book   *book
 	// What a message, by its id, is turned into on its way to the portal.
@@ -197,6 +198,13 @@ func (plainMails) ReplyHeader(r store.ReplyMail) (store.Mail, error) {
 }
 
 // Link can be made to fail as when the owner is away.
+func (o *testOwner) Change(ctx context.Context, session seal.Token, n socket.AccountChange) error {
+	if n.Roundup != nil {
+		o.chosen.Store(n.Roundup)
+	}
+	return o.Store.Change(ctx, session, n)
+}
+
 func (o *testOwner) Link(ctx context.Context, link seal.Token) (socket.LinkInfo, error) {
 	if o.down {
 		return socket.LinkInfo{}, socket.ErrUnavailable

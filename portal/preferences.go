@@ -176,7 +176,7 @@ func (p *portal) changePreferences(c *call) error {
 		day := time.Weekday(n)
 		prefs.FirstDay = &day
 	}
-	roundup := roundupForm(c, prefs)
+	roundup := p.roundupForm(c, prefs)
 	if utf8.RuneCountInString(prefs.Signature) > maxSignatureRunes {
 		return p.renderPreferences(c, http.StatusUnprocessableEntity, prefs, roundup, false, c.text("preferences.signature.long"))
 	}

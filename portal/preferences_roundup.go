@@ -38,13 +38,14 @@ func roundupOptions(c *call, r socket.Roundup) (every, hours []option) {
 
 // roundupForm reads the choice. It is of the account's time zone, or of the
 // browser's where the account follows that.
-func roundupForm(c *call, prefs Preferences) socket.Roundup {
-	r := socket.Roundup{Every: socket.Every(c.r.PostFormValue("roundup")), Zone: prefs.TimeZone}
-	if zoneNamed(r.Zone) == nil {
-		r.Zone = ""
-		if c.viewer.Zone != nil {
-			r.Zone = c.viewer.Zone.String()
-		}
+func (p *portal) roundupForm(c *call, prefs Preferences) socket.Roundup {
+	r := socket.Roundup{Every: socket.Every(c.r.PostFormValue("roundup"))}
+	zone := zoneNamed(prefs.TimeZone)
+	if zone == nil {
+		zone = p.browserZone(c.r)
+	}
+	if zone != nil {
+		r.Zone = zone.String()
 	}
 	var err error
 	if r.Hour, err = strconv.Atoi(c.r.PostFormValue("hour")); err != nil || r.Hour < 0 || r.Hour > 23 {

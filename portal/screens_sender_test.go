@@ -49,12 +49,17 @@ func (w *world) senderScreens() []screen {
 	gone := s.client()
 	gone.post("/activate", "code", mixed.sealed["gone@elsewhere.example"].Code.Fragment(), "name", "Gone", "password", password, "repeat", password).wants(t, 200)
 	gone.post("/settings/close", "current", password, "sure", "yes").wants(t, 200)
+	later := s.client()
+	later.post("/activate", "code", sealedTo(s, "later@elsewhere.example").Fragment(), "name", "Lara Later", "password", password, "repeat", password).wants(t, 200)
+	later.post("/settings/preferences", "roundup", "day", "hour", "8").wants(t, 200)
+	waits := s.owner.dispatch([]string{"later@elsewhere.example"}, nil)
 	single := s.owner.dispatch([]string{"single@elsewhere.example"}, nil)
 	late := s.owner.seal(sealRequest{mode: seal.ModeOneTime, from: member, to: guest, raw: plainMail, restrict: seal.Restriction{PIN: true}})
 	held := func() seal.Code {
 		return s.owner.hold(store.TrustGrant{Recipients: true, For: 365 * day}, guest, "second@elsewhere.example").Code
 	}
 	return []screen{
+		{"sender-status-waits", func(tb *browsertest.Tab) { follow("/s", waits.status, "Your statement")(tb) }},
 		{"sender-release-link", func(tb *browsertest.Tab) {
 			tb.Open(s.url + "/h#" + held().Fragment())
 			tb.WaitFor("p", text("link.ready"))
@@ -133,4 +138,9 @@ func (w *world) senderScreens() []screen {
 			tb.WaitFor("h1", text("pin.heading"))
 		}},
 	}
+}
+
+// sealedTo seals a message for an address without an account, and returns its code.
+func sealedTo(s *site, to string) seal.Code {
+	return s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: to, raw: plainMail}).Code
 }

@@ -277,6 +277,7 @@ func (w *world) screens() []screen {
 			tb.MustElement("[data-all]").MustClick()
 		}},
 		{"inbox-deleted", user("/inbox?done=deleted&n=1&undo=" + w.id)},
+		{"deleted", user("/m/deleted")},
 		{"sent", user("/m/sent")},
 		{"drafts-empty", user("/m/drafts")},
 		{"confirm", func(tb *browsertest.Tab) {
@@ -369,6 +370,12 @@ func (w *world) screens() []screen {
 			must(w.s.t, tb.MustElement(".languages summary").Click(proto.InputMouseButtonLeft, 1))
 		}},
 		{"preferences", user("/settings/preferences")},
+		{"preferences-roundup", func(tb *browsertest.Tab) {
+			user("/settings/preferences")(tb)
+			tb.MustElement("#roundup").MustSelect(text("preferences.roundup.day"))
+			tb.Press(text("preferences.save"))
+			tb.WaitFor(".notice", text("preferences.saved"))
+		}},
 		{"preferences-saved", user("/settings/preferences?saved")},
 		{"error-unknown-noscript", func(tb *browsertest.Tab) {
 			tb.Open(s.url + "/code")

@@ -76,6 +76,9 @@ func (o *testOwner) dispatch(accounts, onces []string, others ...store.DispatchL
 		for _, s := range sealed {
 			out.sealed[s.Recipient] = s
 			lines = append(lines, store.DispatchLine{Recipient: s.Recipient, Message: s.Message, Action: action})
+			if !s.Waits.IsZero() {
+				continue
+			}
 			d.Send(store.Mail{Kind: store.KindNotice, From: member, To: []string{s.Recipient}, ID: "<" + s.Message + "@firm.example>",
 				Data: []byte("notice"), Message: s.Message})
 		}

@@ -35,16 +35,9 @@ func (p *portal) viewerOf(r *http.Request, u *user) *locale.Viewer {
 	if u != nil {
 		prefs = u.preferences
 	}
-	cookie := func(name string) string {
-		c, err := r.Cookie(p.hostCookie(name))
-		if err != nil || len(c.Value) > 64 {
-			return ""
-		}
-		return c.Value
-	}
 	v.Language = p.texts.Find(prefs.Language)
 	if v.Language == nil {
-		v.Language = p.texts.Find(cookie(languageCookie))
+		v.Language = p.texts.Find(p.viewerCookie(r, languageCookie))
 	}
 	if v.Language == nil && u != nil {
 		v.Language = p.languages.Domain(u.address)
@@ -57,14 +50,28 @@ func (p *portal) viewerOf(r *http.Request, u *user) *locale.Viewer {
 	}
 	v.Zone = zoneNamed(prefs.TimeZone)
 	if v.Zone == nil {
-		name, _ := url.PathUnescape(cookie(zoneCookie)) // "": it can't be read
-		v.Zone = zoneNamed(name)
+		v.Zone = p.browserZone(r)
 	}
 	v.DateFormat, v.Clock, v.Theme = prefs.DateFormat, prefs.Clock, prefs.Theme
 	if prefs.FirstDay != nil {
 		v.FirstDay = *prefs.FirstDay
 	}
 	return v
+}
+
+// viewerCookie is what a browser keeps under a name, "" for nothing.
+func (p *portal) viewerCookie(r *http.Request, name string) string {
+	c, err := r.Cookie(p.hostCookie(name))
+	if err != nil || len(c.Value) > 64 {
+		return ""
+	}
+	return c.Value
+}
+
+// browserZone is the time zone of the browser, nil where it is not known.
+func (p *portal) browserZone(r *http.Request) *time.Location {
+	name, _ := url.PathUnescape(p.viewerCookie(r, zoneCookie)) // "": it can't be read
+	return zoneNamed(name)
 }
 
 // zoneNamed returns a zone of the IANA list, or nil.
