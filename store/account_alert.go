@@ -39,10 +39,11 @@ const (
 	// AlertLogin: somebody logged in from a network or by a browser that was not
 	// used before. The account may switch it off, and none of the others.
 	AlertLogin       AlertKind = "login"
-	AlertFactorAdded AlertKind = "added"   // a second factor
-	AlertFactorGone  AlertKind = "removed" // a second factor, or all of them
-	AlertCodeUsed    AlertKind = "code"    // a recovery code, in place of a factor
-	AlertNewCodes    AlertKind = "codes"   // the recovery codes were renewed
+	AlertFactorAdded AlertKind = "added"    // a second factor
+	AlertFactorGone  AlertKind = "removed"  // a second factor, or all of them
+	AlertCodeUsed    AlertKind = "code"     // a recovery code, in place of a factor
+	AlertNewCodes    AlertKind = "codes"    // the recovery codes were renewed
+	AlertPassword    AlertKind = "password" // there is a new one, by the account's page or a reset link
 	// AlertMissed: somebody knew the password and failed at the second factor.
 	AlertMissed AlertKind = "missed"
 )

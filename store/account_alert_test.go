@@ -10,9 +10,9 @@ import (
 	"github.com/postseal/postseal/store/socket"
 )
 
-// The account is told of each change of its second step, and of who failed at it
-// with the right password, even if it wants no sign-in alerts.
-func TestAlertsAboutTheSecondStep(t *testing.T) {
+// The account is told of each change of its password and its second step, and of who
+// failed at that with the right password, even if it wants no sign-in alerts.
+func TestAlertsAboutProtection(t *testing.T) {
 	sent := &alerts{}
 	e, ctx := newEnv(t, longSessions, func(o *Options) { o.Alerts = sent }), context.Background()
 	s := e.holder()
@@ -47,6 +47,16 @@ func TestAlertsAboutTheSecondStep(t *testing.T) {
 		{"soon after", func() { wrong(2) }, nil},
 		{"an hour on", func() { e.clock.advance(alertEvery); wrong(1) }, []AlertKind{AlertMissed}},
 		{"removed", func() { check(t, e.RemoveFactor(ctx, s.Token, e.proof("password"), socket.FactorTOTP)) }, []AlertKind{AlertFactorGone}},
+		{"a new password", func() { check(t, e.ChangePassword(ctx, s.Token, e.proof("password"), e.newPassword("another"))) }, []AlertKind{AlertPassword}},
+		{"a refused one", func() {
+			if err := e.ChangePassword(ctx, s.Token, e.proof("password"), e.newPassword("third")); !errors.Is(err, socket.ErrLogin) {
+				t.Errorf("a wrong proof: %v", err)
+			}
+		}, nil},
+		{"a forgotten one", func() {
+			check(t, e.RequestReset(ctx, "bob@guest.test", "192.0.2.1"))
+			e.activate(e.mails.codes["bob@guest.test"], "fourth")
+		}, []AlertKind{AlertPassword}},
 		{"by an administrator", func() { check(t, e.DropFactors(ctx, "bob@guest.test")) }, []AlertKind{AlertFactorGone}},
 	} {
 		sent.sent = nil

@@ -173,6 +173,7 @@ func (s *Store) ChangePassword(ctx context.Context, token seal.Token, p socket.P
 	if err := checkPassword(n); err != nil {
 		return err
 	}
+	defer s.mailAdded()
 	return s.proven(ctx, token, p, func(c *change, r sessionRecord, a accountRecord) error {
 		if !s.hasPassword(a) {
 			return socket.ErrConflict // the organisation signs in
@@ -196,6 +197,9 @@ func (s *Store) ChangePassword(ctx context.Context, token seal.Token, p socket.P
 			if err := s.endSession(c, h, other); err != nil {
 				return err
 			}
+		}
+		if err := s.alert(c, AlertPassword, a, visit{p.Client, r.Agent}); err != nil {
+			return err
 		}
 		return s.audit(c, Entry{Event: EventPassword, Address: a.Address, Client: bounded(p.Client, 64)})
 	})

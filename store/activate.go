@@ -226,6 +226,12 @@ func (s *Store) Activate(ctx context.Context, token seal.Token, a socket.Activat
 				return err
 			}
 		}
+		changed := event != EventActivated
+		if changed {
+			if err := s.alert(c, AlertPassword, rec, visit{a.Client, a.Agent}); err != nil {
+				return err
+			}
+		}
 		for message, g := range grants {
 			if err := s.storeGrant(c, message, g.record, g.grant); err != nil {
 				return err
@@ -244,7 +250,7 @@ func (s *Store) Activate(ctx context.Context, token seal.Token, a socket.Activat
 		if err != nil {
 			return err
 		}
-		out, mailed = rec.opened(session, r), alert
+		out, mailed = rec.opened(session, r), alert || changed
 		return nil
 	})
 	if err != nil {

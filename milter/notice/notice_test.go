@@ -85,6 +85,9 @@ func mails(t *testing.T, r *Renderer) map[string]store.Mail {
 	put("notice-known")(r.NoticeMail(example(seal.ModeAccount, true), envelope))
 	put("notice-one-time")(r.NoticeMail(example(seal.ModeOneTime, false), envelope))
 	put("alert-removed")(r.Alert(store.AlertMail{Kind: store.AlertFactorGone, ID: "a2", Address: "bob@guest.test", Time: at}))
+	put("alert-password")(r.Alert(store.AlertMail{
+		Kind: store.AlertPassword, ID: "a4", Address: "bob@guest.test", Name: "Bob Guest", Client: "203.0.113.9", Time: at,
+	}))
 	put("alert-missed")(r.Alert(store.AlertMail{
 		Kind: store.AlertMissed, ID: "a3", Address: "bob@guest.test", Name: "Bob Guest", Client: "203.0.113.9", Time: at,
 	}))

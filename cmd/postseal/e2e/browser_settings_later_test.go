@@ -25,7 +25,19 @@ func (h *holder) waits() {
 	h.follow(tb, link)
 	tb.WaitFor("h1", "expired")
 
+	// A session that nobody uses ends.
 	tb = h.loggedIn(guestPassword)
+	h.open(tb, "/settings")
+	tb.Fill("#p-name", "Written over lunch")
+	h.Shift(t, 24*time.Hour+33*time.Minute)
+	tb.Press("Save")
+	tb.WaitFor(".notice", "You are no longer logged in, so nothing was sent.")
+	tb = h.loggedIn(guestPassword)
+	h.open(tb, "/settings")
+	if name := tb.MustElement("#p-name").MustProperty("value").Str(); name != holderName {
+		t.Errorf("the name is %q", name)
+	}
+
 	h.prefer(tb, "zone", "UTC")
 	h.open(tb, "/inbox")
 	received, err := time.Parse(time.RFC3339, *tb.MustElement(".row time").MustAttribute("datetime"))

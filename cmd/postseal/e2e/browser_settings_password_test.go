@@ -83,6 +83,9 @@ func (h *holder) changesPassword() {
 	h.choose(tb, freshPassword, freshPassword)
 	tb.Press("Change the password")
 	tb.WaitFor(".notice", "All other sessions are logged out.")
+	if told := readMail(t, h.receive("The password of your account at localhost")); !strings.Contains(told.Text, h.network(1)) || !strings.Contains(told.Text, h.URL+"/forgot") {
+		t.Errorf("of the new password it is told\n%s", told.Text)
+	}
 
 	h.open(other, "/inbox")
 	other.WaitFor(".notice", "You have been logged out")
@@ -137,6 +140,7 @@ func (h *holder) forgets() {
 	h.choose(other, freshPassword, freshPassword)
 	other.Press("Save and log in")
 	other.WaitFor(".count", "1 message")
+	h.receive("The password of your account at localhost")
 	other.Open(message)
 	other.WaitFor(".mail-text", "the first reads: Grüße.")
 	// Each link is worth nothing now, and so are the old password and session.

@@ -100,6 +100,10 @@ func (h *holder) addsSecondStep() {
 	second.Press("Continue")
 	second.WaitFor("h1", "Inbox")
 
+	for _, told := range []string{"A second step was added", "A recovery code was used", "New recovery codes"} {
+		h.receive(told)
+	}
+
 	h.addsPasskey(fresh[1])
 	h.removesFactors(tb)
 }
@@ -168,5 +172,6 @@ func (h *holder) removesFactors(tb *browsertest.Tab) {
 	if strings.Contains(tb.MustHTML(), "recovery codes are left") {
 		h.t.Error("recovery codes are left without a second step")
 	}
+	h.receive("A second step was removed")
 	h.loggedIn(guestPassword)
 }

@@ -21,6 +21,38 @@ func (h *holder) as(agent string) *browsertest.Tab {
 	return tb
 }
 
+// isGuessed is slowed down where it never was, and comes in at once where it was.
+func (h *holder) isGuessed() {
+	tb := h.begin()
+	tb.Press("Log out")
+	tb.WaitFor(".notice", "logged out")
+	stranger := h.tab()
+	h.untilSlow(stranger, ".problem", func() { h.login(stranger, freshPassword) })
+	h.login(tb, guestPassword)
+	tb.WaitFor("h1", "Inbox")
+	h.untilSlow(tb, "#c-current-error", func() {
+		h.open(tb, "/settings")
+		tb.Fill("#c-current", freshPassword)
+		tb.Click("#c-sure")
+		tb.Press("Close the account")
+	})
+	stranger.Quiet("401", "429")
+	tb.Quiet("403")
+}
+
+// untilSlow tries until it is told to wait. How long doubles each time, so that the
+// time of a try does not matter.
+func (h *holder) untilSlow(tb *browsertest.Tab, where string, try func()) {
+	h.t.Helper()
+	for range 15 {
+		try()
+		if strings.Contains(tb.WaitFor(where, "").MustText(), "There were too many attempts. Please try again in") {
+			return
+		}
+	}
+	h.t.Error("15 guesses are not slowed down")
+}
+
 // endsSessions hears by mail of a log-in with a new browser, unless that is not
 // wanted, sees where it is logged in, and logs out one of the others, then all.
 func (h *holder) endsSessions() {

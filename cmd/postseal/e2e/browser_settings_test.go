@@ -98,6 +98,7 @@ func TestBrowserSettings(t *testing.T) {
 			}
 		}
 	})
+	t.Run("guessed", func(t *testing.T) { become(t, "guest.example", ways[0]).isGuessed() })
 	// The clock is everybody's.
 	t.Run("later", func(t *testing.T) { become(t, "guest.example", ways[0]).waits() })
 	for _, m := range s.Outside.Mails() {
