@@ -62,6 +62,9 @@ func (p *portal) activationForm(c *call, code seal.Code, info socket.LinkInfo) e
 }
 
 func (p *portal) renderActivation(c *call, status int, v activationView) error {
+	if c.route.path == "/activate" {
+		c.here = "/r" // where any code leads on
+	}
 	v.Offline = p.recovery == nil
 	v.Lost = v.Offline && v.Reset
 	v.Rules, v.Length = p.passwordRules(c), p.passwords.length

@@ -21,6 +21,7 @@ type call struct {
 	client  string    // address of the browser, for limits and the owner's audit
 	user    *user     // set for routes of class session
 	cookie  bool      // the request carried a session cookie
+	here    string    // where a GET shows this page, if not at its own address (placeOf)
 	started time.Time // of the request
 }
 

@@ -45,6 +45,12 @@ func (p *portal) renderLogin(c *call, status int, v loginView) error {
 	if p.members && v.Step == "" {
 		v.Step = stepAddress
 	}
+	switch {
+	case v.Code != "" && c.route.path == "/login":
+		c.here = "/r" // where any code leads on
+	case v.Message != "" && c.r.Method == http.MethodPost:
+		c.here = "/m/" + v.Message
+	}
 	return p.render(c, status, "login", c.text("login.title"), v)
 }
 

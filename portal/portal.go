@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"github.com/gorilla/mux"
 	"github.com/postseal/postseal/portal/display"
 	"github.com/postseal/postseal/portal/locale"
 	"github.com/postseal/postseal/store/socket"
@@ -141,6 +142,7 @@ type portal struct {
 	languages  *locale.Choice
 	guide      map[string]helpView // by the code of a language
 	views      *views
+	places     *mux.Router // see placeOf
 	sanitiser  *display.Sanitiser
 	passwords  *passwordRules
 	stretching chan struct{} // a slot for each password being stretched
@@ -211,6 +213,7 @@ func newPortal(o Options) (*portal, error) {
 	if p.views, err = newViews(p.assets); err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
+	p.places = placesOf(routes())
 	if p.passwords, err = newPasswordRules(o.PasswordLength); err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}

@@ -116,7 +116,7 @@ type layout struct {
 	User      string             // address of who is logged in
 	Theme     string             // "light", "dark"; "": as the system
 	Languages []*locale.Language // to choose from
-	Here      string             // path for coming back to this page, "" where a GET doesn't show it
+	Here      string             // path for coming back after choosing one; "": there is no choice
 	Data      any
 }
 
@@ -124,9 +124,7 @@ type layout struct {
 func (p *portal) render(c *call, status int, page, title string, data any) error {
 	l := layout{Title: title, Lang: c.viewer.Code, Dir: c.viewer.Dir, Page: page, Brand: p.brand.Name, Logo: p.assets.logo, Help: p.brand.Help, Data: data}
 	l.Theme, l.Languages = c.viewer.Theme, p.texts.Languages()
-	if c.r.Method == http.MethodGet {
-		l.Here = c.r.URL.RequestURI()
-	}
+	l.Here = p.placeOf(c)
 	if c.user != nil {
 		l.User = c.user.address
 	}

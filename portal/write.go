@@ -43,6 +43,7 @@ type writeView struct {
 	Saved    bool
 	Errors   map[string]string
 	LookUp   bool // there is a directory
+	kept     bool // all of it is in the draft
 	// Of a look-up without scripts: what was looked for, and who was found.
 	Who    string
 	Looked bool
@@ -154,6 +155,12 @@ func (p *portal) renderWrite(c *call, status int, v writeView) error {
 	default:
 		v.Back = "/inbox"
 	}
+	switch {
+	case v.kept:
+		c.here = "/m/write/" + v.ID
+	case c.r.Method == http.MethodPost:
+		c.here = nowhere
+	}
 	v.Heading = c.text(headings[v.Kind])
 	if !v.Fixed {
 		v.Member, v.Domains, v.LookUp = c.user.compose == socket.ComposeAny, c.user.domainNames(), c.user.lookUp
@@ -219,7 +226,7 @@ func (p *portal) written(c *call, kind, answers string) error {
 	if err := p.keepDraft(c, v.ID, &d, a.files); err != nil {
 		return p.notKept(c, v, d, err)
 	}
-	v.draftContent = d
+	v.draftContent, v.kept = d, true
 	switch action {
 	case "save":
 		if c.r.Header.Get("Accept") == "application/json" {

@@ -26,9 +26,13 @@
     t.textContent = at.toLocaleString(lang, style);
   }
 
-  // Choosing a language keeps the code of a link, which is in the fragment.
+  // Choosing a language keeps the code of a link, which is in the fragment, or after
+  // the page of the link in a field.
   for (const f of document.querySelectorAll('form[data-keep-fragment]')) {
-    f.addEventListener('submit', () => { f.action = f.action.split('#')[0] + location.hash; });
+    f.addEventListener('submit', () => {
+      const code = document.querySelector('input[type=hidden][name=code]');
+      f.action = f.action.split('#')[0] + (location.hash || (code && code.value ? '#' + code.value : ''));
+    });
   }
 
   // A frame can't be as tall as its content by CSS. No script runs in it; its
