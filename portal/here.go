@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -17,8 +18,12 @@ const nowhere = "-"
 func placesOf(all []route) *mux.Router {
 	m := mux.NewRouter().SkipClean(true)
 	for _, rt := range all {
-		// A mended link, and what scripts ask for, are no pages.
-		if rt.method == http.MethodGet && rt.weight == light && !strings.Contains(rt.path, "{mark") && !strings.Contains(rt.path, fileID) {
+		switch {
+		case rt.method != http.MethodGet || rt.weight != light,
+			strings.Contains(rt.path, "{mark"), strings.Contains(rt.path, fileID), strings.HasPrefix(rt.path, "/static/"),
+			// A step on a way that can't be taken twice, and what is for machines.
+			slices.Contains([]string{"/signin/return", "/frame", "/favicon.ico", "/robots.txt", "/healthz"}, rt.path):
+		default:
 			m.Path(rt.path)
 		}
 	}
