@@ -17,7 +17,7 @@ func newAccountCommand(a *app) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return &usageError{"account needs a subcommand"} },
 	}
-	c.AddCommand(newAccountShowCommand(a), newAccountUnlockCommand(a))
+	c.AddCommand(newAccountShowCommand(a), newAccountUnlockCommand(a), newAccountSeparateCommand(a))
 	return c
 }
 
@@ -50,6 +50,9 @@ func accountText(r store.AccountReport) string {
 	at := func(t time.Time) string { return t.Local().Format(time.DateTime) }
 	yes := map[bool]string{true: "yes", false: "no"}
 	fmt.Fprintf(&b, "%s  %s\n", shown(r.Address), shown(r.Name))
+	for _, address := range r.Further {
+		fmt.Fprintf(&b, "also         %s\n", shown(address))
+	}
 	fmt.Fprintf(&b, "signs in by  %s\n", r.Method)
 	fmt.Fprintf(&b, "since        %s\n", at(r.Created))
 	fmt.Fprintf(&b, "password     %s", yes[r.Password])

@@ -11,6 +11,7 @@ import (
 type accountKeeper interface {
 	ReportAccount(ctx context.Context, address string) (store.AccountReport, error)
 	DropFactors(ctx context.Context, address string) error
+	SeparateAddress(ctx context.Context, address string) error
 }
 
 // accountOrder is the body of the calls about one account.
@@ -31,6 +32,11 @@ func serveAccounts(mux *http.ServeMux, k accountKeeper) {
 			answer(w, nil, k.DropFactors(r.Context(), o.Address))
 		}
 	})
+	mux.HandleFunc("POST /account/separate", func(w http.ResponseWriter, r *http.Request) {
+		if o, ok := controlBody[accountOrder](w, r); ok {
+			answer(w, nil, k.SeparateAddress(r.Context(), o.Address))
+		}
+	})
 }
 
 func (c *controlClient) ReportAccount(ctx context.Context, address string) (a store.AccountReport, err error) {
@@ -40,4 +46,8 @@ func (c *controlClient) ReportAccount(ctx context.Context, address string) (a st
 
 func (c *controlClient) DropFactors(ctx context.Context, address string) error {
 	return c.call(ctx, http.MethodPost, "/account/factors/drop", accountOrder{address}, nil)
+}
+
+func (c *controlClient) SeparateAddress(ctx context.Context, address string) error {
+	return c.call(ctx, http.MethodPost, "/account/separate", accountOrder{address}, nil)
 }
