@@ -129,7 +129,9 @@ func (s *Site) fillMailboxes(t *testing.T, b *browsertest.Browser, guests []stri
 	s.Shift(t, -70*24*time.Hour)
 	s.post(t, guests, mailing{subject: "Harvest of old", text: "walnuts", id: "harvest"})
 	for _, guest := range guests {
-		activate(b.Tab(t, true), s.ReadNotice(t, s.WaitOutside(t, guest)).Link)
+		tb := b.Tab(t, true)
+		activate(tb, s.ReadNotice(t, s.WaitOutside(t, guest)).Link)
+		tb.WaitFor("h1", "Harvest of old")
 	}
 	s.Shift(t, -10*24*time.Hour)
 	s.post(t, guests, mailing{subject: "A fleeting bid", want: "brief", from: "bea@example.com"})
@@ -220,6 +222,10 @@ func TestBrowserMailbox(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %dx%d", part.name, size[0], size[1]), func(t *testing.T) { part.run(m, t) })
 		}
 	}
+	t.Run("without scripts", func(t *testing.T) {
+		m := &mailboxTest{Site: s, guest: guests[0], guests: guests, home: b.Tab(t, false), size: sizes[0]}
+		m.plainly(t)
+	})
 	if out := s.Run(t, "store", "check"); !strings.Contains(out, "0 problems") {
 		t.Errorf("store check: %s", out)
 	}

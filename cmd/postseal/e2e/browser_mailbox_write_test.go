@@ -60,10 +60,23 @@ func holds(t *testing.T, tb *browsertest.Tab, what, script string) {
 	})
 }
 
-// uploaded waits until so many files are with the draft.
+// uploaded waits until so many files are with the draft, and that is saved.
 func uploaded(t *testing.T, tb *browsertest.Tab, n int) {
 	t.Helper()
-	holds(t, tb, "the files to be there", fmt.Sprintf(`document.querySelectorAll('#attached input[name=kept]').length === %d && !document.querySelector('#attached progress')`, n))
+	holds(t, tb, "the files to be there", fmt.Sprintf(`document.querySelectorAll('#attached input[name=kept]').length === %d && !document.querySelector('.choices .primary').disabled`, n))
+}
+
+// tooLarge makes a file in a folder that is larger than an answer may be.
+func tooLarge(t *testing.T, folder string) string {
+	t.Helper()
+	file := filepath.Join(folder, "over.bin")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(file, 50_000_001); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // files writes an answer with files that are dropped, chosen, refused and removed, on
@@ -85,18 +98,14 @@ func (m *mailboxTest) files(t *testing.T) {
 	if disabled := tb.MustElement(".choices .primary").MustProperty("disabled").Bool(); !disabled {
 		t.Error("it could be sent without the file")
 	}
+	text := fmt.Sprintf("Three files from %d.", m.n)
+	tb.Fill("#body", text)
 	tb.Line(false, 0)
 	uploaded(t, tb, 1)
+	tb.WaitFor("#draft-state", "Draft saved")
 
 	folder := t.TempDir()
-	over := filepath.Join(folder, "over.bin")
-	if err := os.WriteFile(over, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(over, 50_000_001); err != nil {
-		t.Fatal(err)
-	}
-	tb.Drop("[data-drop]", over)
+	tb.Drop("[data-drop]", tooLarge(t, folder))
 	tb.WaitFor("#files-error", "are more than 50\u00a0MB")
 	tb.Barriers()
 	tb.Drop("[data-drop]", folder)
@@ -111,8 +120,6 @@ func (m *mailboxTest) files(t *testing.T) {
 	tb.Choose("#files", "größe ä.txt", []byte("chosen"))
 	uploaded(t, tb, 3)
 
-	text := fmt.Sprintf("Three files from %d.", m.n)
-	tb.Fill("#body", text)
 	tb.Press("Send")
 	tb.WaitFor("h1", "Your answer is sent")
 	want := map[string][]byte{"large.bin": large, "empty.txt": {}, "größe ä.txt": []byte("chosen")}

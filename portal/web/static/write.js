@@ -15,6 +15,7 @@
 
   // Autosave: a while after the last key, and before a file goes up.
   let timer = 0, saving = null, leaving = false;
+  let changes = 0, kept = 0; // how many there were, and at which one the draft is
   const fields = () => {
     const data = new FormData(form);
     data.delete('files');
@@ -27,12 +28,16 @@
     if (leaving) return Promise.resolve(false);
     const before = saving || Promise.resolve();
     saving = before.then(async () => {
+      const at = changes;
       state.textContent = form.dataset.saving;
       try {
         const answer = await fetch('/m/write', { method: 'POST', headers: { Accept: 'application/json' }, body: fields() });
         state.textContent = answer.ok ? form.dataset.saved : form.dataset.notsaved;
         // Loading the page again goes on with the draft.
-        if (answer.ok) history.replaceState(null, '', `/m/write/${draft}`);
+        if (answer.ok) {
+          history.replaceState(null, '', `/m/write/${draft}`);
+          kept = at;
+        }
         return answer.ok;
       } catch {
         state.textContent = form.dataset.notsaved;
@@ -43,14 +48,14 @@
   };
   form.addEventListener('input', (event) => {
     if (event.target === input) return;
+    changes++;
     clearTimeout(timer);
     timer = setTimeout(save, 3000);
   });
+  addEventListener('online', () => { if (kept !== changes) save(); });
   // What was typed last is kept when somebody leaves without a word.
   addEventListener('pagehide', () => {
-    if (!timer || leaving) return;
-    clearTimeout(timer);
-    timer = 0;
+    if (kept === changes || leaving) return;
     fetch('/m/write', { method: 'POST', keepalive: true, headers: { Accept: 'application/json' }, body: fields() }).catch(() => {});
   });
 
@@ -103,7 +108,7 @@
       row.append(name, note, bar, stop);
       list.append(row);
       const item = { file, id: newID(), row, bar, note, sent: 0, gone: false };
-      stop.addEventListener('click', () => { item.gone = true; row.remove(); if (item.done) save(); input.focus(); });
+      stop.addEventListener('click', () => { item.gone = true; row.remove(); if (item.done) { changes++; save(); } input.focus(); });
       queue.push(item);
     }
     work();
@@ -166,11 +171,12 @@
         }
         item.bar.remove();
         item.done = true;
-        const kept = document.createElement('input');
-        kept.type = 'hidden';
-        kept.name = 'kept';
-        kept.value = `${item.id} ${item.file.size} ${encodeURIComponent(item.file.name)}`;
-        item.row.prepend(kept);
+        const field = document.createElement('input');
+        field.type = 'hidden';
+        field.name = 'kept';
+        field.value = `${item.id} ${item.file.size} ${encodeURIComponent(item.file.name)}`;
+        item.row.prepend(field);
+        changes++;
         await save();
       }
     } else {
