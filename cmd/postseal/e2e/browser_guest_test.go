@@ -12,6 +12,7 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
+	"github.com/postseal/postseal/cmd/postseal/mta"
 	"github.com/postseal/postseal/portal/browsertest"
 )
 
@@ -64,8 +65,11 @@ func TestBrowserGuest(t *testing.T) {
 			tb.Press("Save")
 			tb.WaitFor("h1", "Einstellungen")
 			s.Submit(t, "ann@example.com", []string{guest}, "From: ann@example.com\nTo: "+guest+"\nSubject: the third\nMessage-ID: <third-"+guest+">\n\nVisa 4111 1111 1111 1111\n")
-			if third := s.ReadNotice(t, s.nthOutside(t, guest, 3)); !strings.Contains(third.Subject, "verschlüsselte Nachricht") {
-				t.Errorf("the notice after the change of language: %q", third.Subject)
+			third, err := s.Outside.Wait(deadline(t), func(m mta.Mail) bool {
+				return m.Has(guest) && strings.Contains(readMail(t, m).Subject, "verschlüsselte Nachricht")
+			})
+			if err != nil || s.ReadNotice(t, third).Link == "" {
+				t.Errorf("the notice after the change of language: %v", err)
 			}
 			tb.Quiet("422", "401") // the refused address, the code that was used
 		})
