@@ -19,8 +19,9 @@ type activationView struct {
 	Recipient string
 	Name      string
 	Sender    string
-	Reset     bool // of a forgotten password
-	New       bool // there is no account yet
+	Seat      string // who invites to a mailbox, in place of a Sender
+	Reset     bool   // of a forgotten password
+	New       bool   // there is no account yet
 	// Lost: recovery is offline, so messages from before can't be opened with
 	// the new password until an administrator recovers them.
 	Lost    bool
@@ -41,6 +42,9 @@ func (p *portal) activationForm(c *call, code seal.Code, info socket.LinkInfo) e
 		return err
 	}
 	in := loginView{Address: info.Recipient, Message: info.Message, Step: method}
+	if info.Kind == socket.LinkSeat {
+		in.Code = code.Fragment() // to accept it
+	}
 	switch method { // whoever the organisation signs in chooses no password here
 	case socket.MethodCloud:
 		return p.signInAway(c, in)
@@ -50,6 +54,9 @@ func (p *portal) activationForm(c *call, code seal.Code, info socket.LinkInfo) e
 	v := activationView{
 		Code: code.Fragment(), Recipient: info.Recipient, Sender: info.Sender,
 		Reset: info.Kind == socket.LinkReset, New: !info.Account,
+	}
+	if info.Kind == socket.LinkSeat {
+		v.Seat, v.Sender = info.Sender, ""
 	}
 	if v.Reset && info.Account {
 		w, err := p.owner.Waiting(c.ctx(), code.Token())
@@ -89,16 +96,22 @@ func (p *portal) activate(c *call) error {
 	if err != nil {
 		return err
 	}
-	if info.Kind != socket.LinkReset && (info.Kind != socket.LinkActivate || info.Account) {
-		if info.Kind == socket.LinkActivate {
-			return p.claimOrLogin(c, code, info)
-		}
+	switch {
+	case info.Kind == socket.LinkReset, !info.Account && (info.Kind == socket.LinkActivate || info.Kind == socket.LinkSeat):
+	case info.Kind == socket.LinkActivate:
+		return p.claimOrLogin(c, code, info)
+	case info.Kind == socket.LinkSeat:
+		return p.showInvitation(c, code, info)
+	default:
 		return socket.ErrUnknown
 	}
 	v := activationView{
 		Code: code.Fragment(), Recipient: info.Recipient, Sender: info.Sender,
 		Reset: info.Kind == socket.LinkReset, New: !info.Account,
 		Name: cleanLine(c.r.PostFormValue("name")), Errors: map[string]string{},
+	}
+	if info.Kind == socket.LinkSeat {
+		v.Seat, v.Sender = info.Sender, ""
 	}
 	password := c.r.PostFormValue("password")
 	if v.Name == "" || utf8.RuneCountInString(v.Name) > maxNameRunes {
@@ -134,7 +147,11 @@ func (p *portal) activate(c *call) error {
 		verb = eventReset
 	}
 	p.event(c, verb, "address", s.Address)
-	return p.welcome(c, s, key, loginView{Address: s.Address, Message: info.Message})
+	after := loginView{Address: s.Address, Message: info.Message}
+	if info.Kind == socket.LinkSeat {
+		after.Code = v.Code // to accept it
+	}
+	return p.welcome(c, s, key, after)
 }
 
 // newAccount makes the account's keys and turns every waiting grant that it can

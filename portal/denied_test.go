@@ -113,7 +113,7 @@ func (c *client) attack(rt route, id, file, part string, fields url.Values) page
 // concreteBut fills the variables of a route's template but those that name
 // things of an account.
 func concreteBut(path string) string {
-	return strings.NewReplacer("{file:[A-Za-z0-9._-]+}", "x.css", "{mark:(?:#|%23)}", "%23", "{code:.*}", "AAAA", "{kind:[ao]}", "a", "{kind:[rhsj]}", "r").Replace(path)
+	return strings.NewReplacer("{file:[A-Za-z0-9._-]+}", "x.css", "{mark:(?:#|%23)}", "%23", "{code:.*}", "AAAA", "{kind:[ao]}", "a", "{kind:[rhsjp]}", "r").Replace(path)
 }
 
 // TestOthers walks the whole table as somebody with an account, who knows every

@@ -22,6 +22,8 @@ const (
 	eventPassword    = "password" // a new one, by the account
 	eventFactor      = "factor"   // a second factor was added or removed
 	eventClosed      = "closed"   // the account
+	eventEntered     = "entered"  // a mailbox, by one of its people
+	eventSeat        = "seat"     // who may open a mailbox
 	eventAddress     = "address"  // a further one was asked for, added or removed
 	eventPINFailed   = "pin-failed"
 	eventReleased    = "released"  // by the sender of a held message

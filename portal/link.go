@@ -81,6 +81,8 @@ func (p *portal) useCode(c *call) error {
 		return p.showHeld(c, code, false)
 	case socket.LinkStatus:
 		return p.showStatus(c, code)
+	case socket.LinkSeat:
+		return p.showInvitation(c, code, info)
 	case socket.LinkAddress:
 		return p.joinOrLogin(c, code)
 	case socket.LinkActivate:
@@ -162,6 +164,8 @@ func (p *portal) findCode(c *call) error {
 		to = "/h"
 	case socket.LinkStatus:
 		to = "/s"
+	case socket.LinkSeat:
+		to = "/p"
 	case socket.LinkAddress:
 		to = "/j"
 	}

@@ -71,6 +71,9 @@ func (p *portal) message(c *call) error {
 		}
 		return p.askPIN(c, m, seal.Code{}, err)
 	}
+	if errors.Is(err, socket.ErrUnknown) && len(c.otherMailboxes()) > 0 {
+		return p.messageElsewhere(c)
+	}
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func newTestOwner(t testing.TB, change func(*store.Options)) *testOwner {
 	o.keys, err = keys.LoadPortal(keyDir)
 	must(t, err)
 	kept := store.Options{
-		Dir: filepath.Join(dir, "store"), Keys: o.signer, Recovery: o.signer.Recovery, Mails: plainMails{}, Addresses: plainMails{},
+		Dir: filepath.Join(dir, "store"), Keys: o.signer, Recovery: o.signer.Recovery, Mails: plainMails{}, Addresses: plainMails{}, People: plainMails{},
 		Now: o.now, MmapSize: 64 << 20, MinFree: -1, Compose: store.Compose{Domains: []string{"firm.example", ".firm.example"}, Directory: o.book, GuestsLookUp: true},
 	}
 	change(&kept)

@@ -73,6 +73,9 @@ func routes() []route {
 		{"POST", "/s/recall", holder, light, (*portal).recall},
 		{"POST", "/s/extend", holder, light, (*portal).extend},
 		{"POST", "/s/remind", holder, light, (*portal).remind},
+		{"GET", "/p", public, light, (*portal).linkPage},
+		{"POST", "/p", holder, light, (*portal).useCode},
+		{"POST", "/p/accept", holder, light, (*portal).acceptSeat},
 		{"POST", "/activate", attempt, light, (*portal).activate},
 		{"GET", "/j", public, light, (*portal).linkPage},
 		{"POST", "/j", holder, light, (*portal).useCode},
@@ -89,7 +92,7 @@ func routes() []route {
 		{"GET", "/frame", public, light, (*portal).emptyFrame},
 		// A mail gateway turned "#" into "%23", once or twice.
 		{"GET", "/{kind:[ao]}/" + id + "{mark:(?:#|%23)}{code:.*}", public, light, (*portal).mendLink},
-		{"GET", "/{kind:[rhsj]}{mark:(?:#|%23)}{code:.*}", public, light, (*portal).mendLink},
+		{"GET", "/{kind:[rhsjp]}{mark:(?:#|%23)}{code:.*}", public, light, (*portal).mendLink},
 
 		{"GET", "/inbox", session, light, (*portal).inbox},
 		{"GET", "/m/{folder:sent|drafts|deleted}", session, light, (*portal).otherFolder},
@@ -147,6 +150,16 @@ func routes() []route {
 		{"POST", "/settings/address/confirm", session, light, (*portal).joinAddress},
 		{"POST", "/settings/address/remove", session, light, (*portal).removeAddress},
 		{"POST", "/settings/close", session, light, (*portal).closeAccount},
+
+		// Mailboxes that several people open.
+		{"GET", "/settings/mailboxes", session, light, (*portal).mailboxesPage},
+		{"POST", "/settings/mailbox", session, light, (*portal).switchMailbox},
+		{"POST", "/settings/mailboxes/leave", session, light, (*portal).leaveMailbox},
+		{"GET", "/settings/people", session, light, (*portal).peoplePage},
+		{"POST", "/settings/people/invite", session, light, (*portal).invitePerson},
+		{"POST", "/settings/people/change", session, light, (*portal).changePerson},
+		{"POST", "/settings/people/access", session, light, (*portal).changeAccess},
+		{"POST", "/settings/people/name", session, light, (*portal).renameMailbox},
 
 		{"GET", "/settings/preferences", session, light, (*portal).preferencesForm},
 		{"POST", "/settings/preferences", session, light, (*portal).changePreferences},

@@ -16,7 +16,7 @@ import (
 // concrete fills the variables of a route's template.
 func concrete(path string) string {
 	return strings.NewReplacer(fileID, "01a1ff9e-74e6-775b-a478-0972810e6e76", "{from:[0-9]{1,5}}", "0", "{folder:sent|drafts|deleted}", "sent", id, "01a1ff9e-74e6-775b-a478-0972810e6e75", "{part:[0-9]{1,4}}", "0", "{file:[A-Za-z0-9._-]+}", "x.css",
-		"{mark:(?:#|%23)}", "%23", "{code:.*}", "AAAA", "{kind:[ao]}", "a", "{kind:[rhsj]}", "r").Replace(path)
+		"{mark:(?:#|%23)}", "%23", "{code:.*}", "AAAA", "{kind:[ao]}", "a", "{kind:[rhsjp]}", "r").Replace(path)
 }
 
 // headersOfEvery are those that no response may lack.

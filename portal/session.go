@@ -19,10 +19,13 @@ type user struct {
 	name        string
 	key         seal.AccountKey
 	preferences Preferences
-	compose     string    // to whom it may write, as socket.SessionInfo says
-	domains     []string  // of ComposeInternal
-	lookUp      bool      // in the organisation's directory
-	index, own  *seal.Box // for index entries, and for drafts and sent copies
+	person      seal.AccountKey // of who acts: another one than key in a visit
+	visitor     *socket.Visitor // who acts in a mailbox that several people open; nil for its holder
+	mailboxes   []socket.Seat   // that whoever acts can switch to
+	compose     string          // to whom it may write, as socket.SessionInfo says
+	domains     []string        // of ComposeInternal
+	lookUp      bool            // in the organisation's directory
+	index, own  *seal.Box       // for index entries, and for drafts and sent copies
 }
 
 // addresses are those that messages of the account can be to.
@@ -99,12 +102,13 @@ func (p *portal) findUser(c *call) (*user, error) {
 	case err != nil:
 		return nil, err
 	}
-	key, err := seal.AccountKeyOfSession(info.SealedKey, secret)
+	key, person, err := sessionKeys(info, secret)
 	if err != nil {
 		// The token is right and the secret is not: nothing can be opened by it.
 		return nil, nil
 	}
 	u := &user{token: token, address: info.Address, further: info.Addresses, former: info.Former, name: info.Name, key: key, preferences: parsePreferences(info.Preferences),
+		person: person, visitor: info.Visitor, mailboxes: info.Mailboxes,
 		compose: info.Compose, domains: info.Domains, lookUp: info.LookUp, index: key.IndexBox(), own: key.OwnBox()}
 	c.viewer = p.viewerOf(c.r, u)
 	return u, nil
@@ -124,7 +128,7 @@ func (p *portal) begin(c *call, s socket.Session, key seal.AccountKey) (*user, e
 	}
 	p.setCookie(c, s.Token, secret)
 	p.clearPIN(c) // it was given in the session before
-	return &user{token: s.Token, address: s.Address, further: s.Addresses, former: s.Former, name: s.Name, key: key, index: key.IndexBox(), own: key.OwnBox()}, nil
+	return &user{token: s.Token, address: s.Address, further: s.Addresses, former: s.Former, name: s.Name, key: key, person: key, index: key.IndexBox(), own: key.OwnBox()}, nil
 }
 
 // needLogin answers a request that lacks a session: the form to log in, which

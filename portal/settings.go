@@ -37,6 +37,9 @@ func (v settingsView) Field(id, key string) fieldView { return fieldView{id, v.E
 
 // settings shows the account's own page.
 func (p *portal) settings(c *call) error {
+	if c.user.visitor != nil { // what protects the mailbox's own log-in is its holder's
+		return c.redirect("/settings/people")
+	}
 	v := settingsView{}
 	switch c.r.URL.Query().Get("done") {
 	case "profile", "password", "sessions", "removed", "asked", "joined", "parted":

@@ -45,6 +45,9 @@ func (p *portal) arrive(c *call, u *user, v loginView) error {
 		c.user = u
 		return p.showJoining(c, code)
 	}
+	if shown, err := p.invitedTo(c, u, v.Code); err != nil || shown {
+		return err
+	}
 	if v.Code != "" {
 		if id, err := p.claim(c, u, v.Code); err == nil {
 			v.Message = id

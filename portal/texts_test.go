@@ -26,7 +26,7 @@ func text(key string, args ...any) string {
 }
 
 // madeKeys are the beginnings of keys whose end is known at run time only.
-var madeKeys = []string{"error.", "settings.done.", "password.", "status.state.", "status.whynot.", "folder.", "mailbox.done.", "mailbox.empty."}
+var madeKeys = []string{"error.", "settings.done.", "seats.done.", "password.", "status.state.", "status.whynot.", "folder.", "mailbox.done.", "mailbox.empty."}
 
 // TestTexts: each text that the pages use is there, and each that is there is used.
 func TestTexts(t *testing.T) {

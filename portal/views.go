@@ -33,7 +33,7 @@ type bound struct {
 }
 
 // pages lists the templates; each is a file in web/templates and defines "main".
-var pages = []string{"activate", "confirm", "own", "search", "error", "forgot", "genuine", "inbox", "link", "login", "message", "onetime", "onetime-message", "pin", "help", "joining", "preferences", "recall", "release", "reply", "sent", "status", "unwanted", "settings", "settings-totp", "settings-passkey", "settings-codes", "signin-away", "signin-return", "signin-second"}
+var pages = []string{"activate", "confirm", "own", "search", "error", "forgot", "genuine", "inbox", "link", "login", "message", "onetime", "onetime-message", "pin", "help", "joining", "preferences", "recall", "release", "reply", "sent", "status", "unwanted", "settings", "seats", "mailboxes", "invited", "elsewhere", "settings-totp", "settings-passkey", "settings-codes", "signin-away", "signin-return", "signin-second"}
 
 func newViews(a *assets) (*views, error) {
 	v := &views{assets: a, pages: map[string]*view{}}
@@ -113,7 +113,9 @@ type layout struct {
 	Brand     string
 	Logo      string
 	Help      string
-	User      string             // address of who is logged in
+	User      string             // address of the mailbox that is open
+	Visitor   string             // who opened it, if that is not its holder
+	Mailboxes []menuEntry        // to switch to; none: there is no other
 	Theme     string             // "light", "dark"; "": as the system
 	Languages []*locale.Language // to choose from
 	Here      string             // path for coming back after choosing one; "": there is no choice
@@ -126,7 +128,10 @@ func (p *portal) render(c *call, status int, page, title string, data any) error
 	l.Theme, l.Languages = c.viewer.Theme, p.texts.Languages()
 	l.Here = p.placeOf(c)
 	if c.user != nil {
-		l.User = c.user.address
+		l.User, l.Mailboxes = c.user.address, c.menu()
+		if c.user.visitor != nil {
+			l.Visitor = c.user.visitor.Name
+		}
 	}
 	var b bytes.Buffer
 	if err := p.views.execute(&b, page, c.viewer, l); err != nil {

@@ -141,6 +141,11 @@ func (s *Store) Change(ctx context.Context, token seal.Token, n socket.AccountCh
 		if err != nil {
 			return err
 		}
+		if r.visit() {
+			if n, err = s.visitorsChange(c, r, n); err != nil {
+				return err
+			}
+		}
 		if n.Roundup != nil {
 			a.Roundup = *n.Roundup
 			if err := s.hasten(c, r.Account, a.Roundup); err != nil {
@@ -152,11 +157,6 @@ func (s *Store) Change(ctx context.Context, token seal.Token, n socket.AccountCh
 		}
 		if n.Phrase != nil {
 			a.Phrase = strings.TrimSpace(*n.Phrase)
-		}
-		if r.visit() {
-			if n, err = s.visitorsChange(c, r, n); err != nil {
-				return err
-			}
 		}
 		if n.Preferences != nil {
 			a.Preferences = n.Preferences

@@ -250,7 +250,7 @@ func (s *Store) seatsInfo(tx *bbolt.Tx, r sessionRecord, out *socket.AccountInfo
 	if err != nil {
 		return err
 	}
-	out.Visitor, out.Preferences = v, a.Preferences
+	out.Visitor, out.Preferences, out.Roundup = v, a.Preferences, a.Roundup
 	out.Password, out.KDF, out.Fresh, out.Factors, out.Codes, out.Sessions = false, seal.KDF{}, false, nil, 0, nil
 	return nil
 }
@@ -279,12 +279,18 @@ func (s *Store) visitorsChange(c *change, r sessionRecord, n socket.AccountChang
 	}
 	if n.Preferences != nil {
 		a.Preferences = n.Preferences
-		if err := s.vault.put(c, bucketAccount, r.Actor[:], a); err != nil {
+	}
+	if n.Roundup != nil {
+		a.Roundup = *n.Roundup
+		if err := s.hasten(c, r.Actor, a.Roundup); err != nil {
 			return n, err
 		}
-		n.Preferences = nil
 	}
-	if (n.Name != nil || n.Phrase != nil || n.Alerts != nil || n.Roundup != nil) && !v.Manager {
+	if err := s.vault.put(c, bucketAccount, r.Actor[:], a); err != nil {
+		return n, err
+	}
+	n.Preferences, n.Roundup = nil, nil
+	if (n.Name != nil || n.Phrase != nil || n.Alerts != nil) && !v.Manager {
 		return n, socket.ErrUnknown
 	}
 	return n, nil
