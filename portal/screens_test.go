@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,35 +44,68 @@ func TestScreens(t *testing.T) {
 		w.pictures(t, b, all)
 		return
 	}
-	for _, sc := range all {
-		t.Run(sc.name, func(t *testing.T) {
-			tb := w.visit(t, b, sc, "en", 320, "light")
-			over, err := tb.Eval(`() => {
-				const width = document.documentElement.clientWidth;
-				if (document.documentElement.scrollWidth <= width) return '';
-				return [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > width)
-					.slice(-3).map((e) => e.outerHTML.slice(0, 120)).join(' ');
-			}`)
-			must(t, err)
-			if s := over.Value.Str(); s != "" {
-				t.Errorf("wider than the page: %s", s)
-			}
-			for _, width := range []int{390, 1280} {
-				for _, scheme := range []string{"light", "dark"} {
-					tb.Screen(width, screenHeight(width), scheme)
-					// The print view is the mail's own document, in which no
-					// script runs, axe-core's neither.
-					if sc.name != "message-print" {
-						tb.Barriers()
-					}
-				}
-			}
-			// A refused code or log-in is a 4xx by design.
-			tb.Quiet("Failed to load resource: the server responded with a status of 4", "502", "503",
-				// The handlers in the sample mail, while it is being cleaned.
-				"frame is sandboxed")
-		})
+	// They are shown one after the other, since some follow from others. While one is
+	// looked at the next is shown, in another tab.
+	tabs := make(chan *browsertest.Tab, screenTabs)
+	for range screenTabs {
+		tabs <- b.Tab(t, true)
 	}
+	var looking sync.WaitGroup
+	for _, sc := range all {
+		tb, shown := <-tabs, make(chan struct{})
+		looking.Go(func() {
+			done := sync.OnceFunc(func() { close(shown) })
+			defer func() { tabs <- tb }()
+			defer done()
+			t.Run(sc.name, func(t *testing.T) {
+				tb := tb
+				if sc.scriptless() {
+					tb = b.Tab(t, false)
+				} else {
+					tb.Again(t)
+				}
+				defer done()
+				sc.visit(tb, "en", 320, "light")
+				done()
+				sc.judge(t, tb)
+			})
+		})
+		<-shown
+	}
+	looking.Wait()
+}
+
+// screenTabs are in use at a time.
+const screenTabs = 2
+
+func (sc screen) scriptless() bool { return strings.Contains(sc.name, "noscript") }
+
+// judge looks at a screen that is shown, at all widths and schemes.
+func (sc screen) judge(t *testing.T, tb *browsertest.Tab) {
+	over, err := tb.Eval(`() => {
+		const width = document.documentElement.clientWidth;
+		if (document.documentElement.scrollWidth <= width) return '';
+		return [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > width)
+			.slice(-3).map((e) => e.outerHTML.slice(0, 120)).join(' ');
+	}`)
+	must(t, err)
+	if s := over.Value.Str(); s != "" {
+		t.Errorf("wider than the page: %s", s)
+	}
+	for _, width := range []int{390, 1280} {
+		for _, scheme := range []string{"light", "dark"} {
+			tb.Screen(width, screenHeight(width), scheme)
+			// The print view is the mail's own document, in which no
+			// script runs, axe-core's neither.
+			if sc.name != "message-print" {
+				tb.Barriers()
+			}
+		}
+	}
+	// A refused code or log-in is a 4xx by design.
+	tb.Quiet("Failed to load resource: the server responded with a status of 4", "502", "503",
+		// The handlers in the sample mail, while it is being cleaned.
+		"frame is sandboxed")
 }
 
 func screenHeight(width int) int {
@@ -81,13 +115,11 @@ func screenHeight(width int) int {
 	return 844
 }
 
-// visit opens a screen in a tab of its own.
-func (w *world) visit(t *testing.T, b *browsertest.Browser, sc screen, language string, width int, scheme string) *browsertest.Tab {
-	tb := b.Tab(t, !strings.Contains(sc.name, "noscript"))
+// visit opens a screen in a tab.
+func (sc screen) visit(tb *browsertest.Tab, language string, width int, scheme string) {
 	tb.Speak(language)
 	tb.Screen(width, screenHeight(width), scheme)
 	sc.show(tb)
-	return tb
 }
 
 // pictures takes a picture of every screen, at a phone's and a desk's width, light
@@ -99,7 +131,8 @@ func (w *world) pictures(t *testing.T, b *browsertest.Browser, all []screen) {
 		for _, sc := range all {
 			for _, width := range []int{390, 1280} {
 				t.Run(fmt.Sprintf("%s-%s-%d", sc.name, speaking, width), func(t *testing.T) {
-					tb := w.visit(t, b, sc, speaking, width, "light")
+					tb := b.Tab(t, !sc.scriptless())
+					sc.visit(tb, speaking, width, "light")
 					for _, scheme := range []string{"light", "dark"} {
 						tb.Screen(width, screenHeight(width), scheme)
 						must(t, tb.WaitStable(100*time.Millisecond))

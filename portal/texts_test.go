@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/postseal/postseal/portal/locale"
@@ -18,12 +19,14 @@ var speaking = "en"
 
 // text is a text of the pages in that language.
 func text(key string, args ...any) string {
-	c, err := locale.Load()
+	c, err := catalogues()
 	if err != nil {
 		panic(err)
 	}
 	return c.Find(speaking).Text(key, args...)
 }
+
+var catalogues = sync.OnceValues(locale.Load)
 
 // madeKeys are the beginnings of keys whose end is known at run time only.
 var madeKeys = []string{"error.", "settings.done.", "seats.done.", "password.", "status.state.", "status.whynot.", "folder.", "mailbox.done.", "mailbox.empty."}

@@ -16,6 +16,10 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 )
 
+// tabTime is how long one test may use a tab: none needs a tenth of it, and one that
+// hangs ends.
+const tabTime = 5 * time.Minute
+
 // A Browser is one Chromium. Each of its tabs has a profile of its own.
 type Browser struct{ browser *rod.Browser }
 
@@ -53,6 +57,7 @@ func must(t testing.TB, err error) {
 // A Tab is a fresh browser profile with one page, and what that page did.
 type Tab struct {
 	*rod.Page
+	whole    *rod.Page // without the limit of a test's time
 	t        testing.TB
 	scripts  bool // the pages' scripts run
 	mu       sync.Mutex
@@ -91,7 +96,7 @@ func open(t testing.TB, profile *rod.Browser, scripts bool) *Tab {
 // watch makes a tab of a page that is there.
 func watch(t testing.TB, p *rod.Page, scripts bool) *Tab {
 	t.Helper()
-	tb := &Tab{Page: p.Timeout(2 * time.Minute), t: t, scripts: scripts}
+	tb := &Tab{Page: p.Timeout(tabTime), whole: p, t: t, scripts: scripts}
 	must(t, proto.NetworkEnable{}.Call(p))
 	must(t, proto.RuntimeEnable{}.Call(p))
 	must(t, proto.LogEnable{}.Call(p))
@@ -107,6 +112,20 @@ func watch(t testing.TB, p *rod.Page, scripts bool) *Tab {
 		}
 	})()
 	return tb
+}
+
+// Again gives the tab to another test, as if it was new: it forgets its cookies,
+// what the pages kept and what they did. It takes a fifth of a new tab's time, whose
+// process has to start.
+func (tb *Tab) Again(t testing.TB) {
+	t.Helper()
+	tb.t, tb.Page = t, tb.whole.Timeout(tabTime)
+	profile := tb.whole.Browser()
+	must(t, proto.StorageClearCookies{BrowserContextID: profile.BrowserContextID}.Call(profile))
+	tb.Open("about:blank") // or an address with another fragment would be the same page
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	tb.requests, tb.problems = nil, nil
 }
 
 func (tb *Tab) note(list *[]string, s string) {
@@ -141,7 +160,7 @@ func (tb *Tab) navigating(f func()) {
 // WaitFor waits until an element that matches shows this text.
 func (tb *Tab) WaitFor(selector, text string) *rod.Element {
 	tb.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
 		els, err := tb.Elements(selector)
 		if err == nil {
