@@ -10,6 +10,7 @@ import (
 )
 
 func TestActivationLoginLogout(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	id, code := s.sealed(seal.ModeAccount, plainMail)
 	c := s.client()
@@ -58,6 +59,7 @@ func TestActivationLoginLogout(t *testing.T) {
 }
 
 func TestLoginThrottled(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	s.activated(plainMail)
 	c := s.client()
@@ -68,6 +70,7 @@ func TestLoginThrottled(t *testing.T) {
 }
 
 func TestSecondMessageOfAnAccount(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	// Two notices were waiting; activation with one opens both.
 	other, _ := s.sealed(seal.ModeAccount, strings.Replace(plainMail, "4111", "5500", 1))
@@ -85,6 +88,7 @@ func TestSecondMessageOfAnAccount(t *testing.T) {
 // An offline site can't turn recovery grants: the second notice's own link adds
 // its message to the account.
 func TestClaimWithoutRecovery(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, func(o *Options) { o.RecoveryRecipient, o.Recovery = o.Recovery.Recipient(), nil })
 	second, code := s.sealed(seal.ModeAccount, strings.Replace(plainMail, "4111", "5500", 1))
 	third, code3 := s.sealed(seal.ModeAccount, strings.Replace(plainMail, "4111", "6011", 1))
@@ -100,6 +104,7 @@ func TestClaimWithoutRecovery(t *testing.T) {
 }
 
 func TestReset(t *testing.T) {
+	t.Parallel()
 	for _, online := range []bool{true, false} {
 		s := newSite(t, func(o *Options) {
 			if !online {
@@ -147,6 +152,7 @@ func TestReset(t *testing.T) {
 }
 
 func TestLinkErrors(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	id, code := s.sealed(seal.ModeAccount, plainMail)
 	other, code2 := s.sealed(seal.ModeAccount, plainMail)

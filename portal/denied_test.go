@@ -120,6 +120,7 @@ func concreteBut(path string) string {
 // id of another account's things: nothing of it is shown, nothing of it changes,
 // and an id that exists is answered as one that doesn't.
 func TestOthers(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	o := newOwned(t, s)
 	eve := s.client()
@@ -219,6 +220,7 @@ func TestOthers(t *testing.T) {
 
 // TestEndedSessions: a cookie that was right once, or never, opens no route.
 func TestEndedSessions(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	o := newOwned(t, s)
 	old := cookieOf(o.client)
@@ -242,6 +244,7 @@ func TestEndedSessions(t *testing.T) {
 // TestOtherCodes offers every kind of code to every route for those who hold one:
 // only the one that it is for opens or changes anything.
 func TestOtherCodes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	account, accountCode := s.sealed(seal.ModeAccount, secretMail)
 	once, onceCode := s.sealed(seal.ModeOneTime, secretMail)

@@ -22,6 +22,7 @@ func (s *site) events() (lines []string) {
 }
 
 func TestEvents(t *testing.T) {
+	t.Parallel()
 	const (
 		info = "level=INFO msg="
 		warn = "level=WARN msg="
@@ -81,6 +82,7 @@ func TestEvents(t *testing.T) {
 }
 
 func TestThrottledEvents(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Limits.Attempts = 1 })
 	s.client().post("/code", "code", seal.NewCode().Fragment()).wants(t, 404)
 	s.client().post("/code", "code", seal.NewCode().Fragment()).wants(t, 429)
@@ -91,6 +93,7 @@ func TestThrottledEvents(t *testing.T) {
 
 // TestFail2banFilter matches the filter of the handbook with lines as logged.
 func TestFail2banFilter(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../docs/operations.md")
 	if err != nil {
 		t.Fatal(err)

@@ -55,6 +55,7 @@ Content-Transfer-Encoding: base64
 }
 
 func TestBrowserAccount(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	id, code := s.sealed(seal.ModeAccount, mailWithFile())
 	tb := browsertest.Start(t).Tab(t, true)
@@ -157,6 +158,7 @@ func checkReply(t testing.TB, r outgoing, subject, name string) {
 }
 
 func TestBrowserOneTime(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	id, code := s.sealed(seal.ModeOneTime, mailWithFile())
 	tb := browsertest.Start(t).Tab(t, true)
@@ -221,6 +223,7 @@ func noKey(t testing.TB, tb *browsertest.Tab, code seal.Code) {
 // TestBrowserOneTimeFiles compares what the browser takes out of a message with
 // what was put in, for each transfer encoding.
 func TestBrowserOneTimeFiles(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	raw := `From: clara@firm.example
 Subject: files
@@ -281,6 +284,7 @@ AAEC/w0KCg==
 }
 
 func TestBrowserOneTimeTyped(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	// The link lost its fragment: the code is typed, at the link's page or anywhere.
 	id, code := s.sealed(seal.ModeOneTime, plainMail)
@@ -303,6 +307,7 @@ func TestBrowserOneTimeTyped(t *testing.T) {
 }
 
 func TestBrowserOneTimeRefused(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	tests := []struct {
 		name, want string
@@ -342,6 +347,7 @@ func TestBrowserOneTimeRefused(t *testing.T) {
 }
 
 func TestBrowserOneTimeWithoutScripts(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	id, code := s.sealed(seal.ModeOneTime, mailWithFile())
 	tb := browsertest.Start(t).Tab(t, false)

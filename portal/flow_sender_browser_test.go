@@ -39,6 +39,7 @@ func follow(tb *browsertest.Tab, url string, code seal.Code, scripts bool) {
 }
 
 func TestBrowserRelease(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	sent := 0
 	eachScreen(t, func(t *testing.T, tb *browsertest.Tab, scripts bool) {
@@ -73,6 +74,7 @@ func TestBrowserRelease(t *testing.T) {
 }
 
 func TestBrowserStatus(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	eachScreen(t, func(t *testing.T, tb *browsertest.Tab, scripts bool) {
 		d := s.owner.dispatch([]string{"one@elsewhere.example", "two@elsewhere.example"}, nil)
@@ -113,6 +115,7 @@ func TestBrowserStatus(t *testing.T) {
 
 // TestBrowserTypedSenderCode: a code typed anywhere leads to its page.
 func TestBrowserTypedSenderCode(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	b := browsertest.Start(t)
 	held, d := s.owner.hold(store.TrustGrant{}, guest), s.owner.dispatch([]string{guest}, nil)
@@ -128,6 +131,7 @@ func TestBrowserTypedSenderCode(t *testing.T) {
 }
 
 func TestBrowserPIN(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	eachScreen(t, func(t *testing.T, tb *browsertest.Tab, scripts bool) {
 		id, code, pin := s.restricted(seal.ModeOneTime, seal.Restriction{PIN: true, NoPrint: true, NoReply: true}, mailWithFile())
@@ -197,6 +201,7 @@ func quietPaths(t testing.TB, tb *browsertest.Tab, code seal.Code) {
 
 // TestBrowserNoPrint: on paper there is a note, and nothing of the message.
 func TestBrowserNoPrint(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, free := s.activated(htmlMail)
 	kept, _, _ := s.restricted(seal.ModeAccount, seal.Restriction{NoPrint: true}, htmlMail)

@@ -9,6 +9,7 @@ import (
 )
 
 func TestGenuine(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	m := s.owner.seal(sealRequest{mode: seal.ModeOneTime, from: member, to: guest, raw: plainMail, received: time.Now().Add(-time.Hour)})
 	c := s.client()

@@ -6,8 +6,10 @@ import (
 	"mime/quotedprintable"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,13 +85,13 @@ type hostileSite struct {
 	trap    *trap
 	browser *browsertest.Browser
 	guest   *client
-	shown   int // cases whose paragraph was seen
+	shown   *atomic.Int64 // cases whose paragraph was seen
 }
 
 func newHostileSite(t *testing.T, tr *trap) *hostileSite {
 	s := newSite(t, func(o *Options) { o.Limits.Page = 100 })
 	c, _ := s.activated(plainMail)
-	return &hostileSite{s, t, tr, browsertest.Start(t), c, 0}
+	return &hostileSite{s, t, tr, browsertest.Start(t), c, new(atomic.Int64)}
 }
 
 // tab opens a tab that the trap watches: the guest's, or a stranger's.
@@ -120,7 +122,7 @@ func (h *hostileSite) check(what string, tb *browsertest.Tab, framed bool) {
 		h.t.Errorf("%s: left are %.2000s", what, got)
 	}
 	n, _ := strconv.Atoi(strings.Trim(got[strings.LastIndexByte(got, ':')+1:], "}"))
-	h.shown += n
+	h.shown.Add(int64(n))
 	title, err := tb.Eval(`() => document.title`)
 	must(h.t, err)
 	if title := title.Value.Str(); !strings.HasPrefix(title, "hostile") && title != "Message" {
@@ -170,25 +172,34 @@ func (h *hostileSite) oneTimeWithoutScripts(i int, raw string, tb *browsertest.T
 // TestBrowserHostile shows the hostile corpus as both the server and the browser
 // clean it: nothing runs, nothing is loaded, nothing is left that could.
 func TestBrowserHostile(t *testing.T) {
+	t.Parallel()
 	tr := newTrap(t)
 	cases := hostile.Markup(tr.origin)
 	documents := hostile.Documents(cases, casesAMail)
 	h := newHostileSite(t, tr)
-	for i, d := range documents {
-		raw := hostileMail(i, d)
-		t.Run(fmt.Sprintf("mail %d", i), func(t *testing.T) { // its tabs are closed with it
-			h.t = t
-			h.account(i, raw, h.tab(true, true))
-			h.oneTime(i, raw, h.tab(false, true))
-			if i%6 == 0 {
-				h.oneTimeWithoutScripts(i, raw, h.tab(false, false))
-			}
-		})
+	t.Run("mails", func(t *testing.T) {
+		for i, d := range documents {
+			raw := hostileMail(i, d)
+			t.Run(fmt.Sprint(i), func(t *testing.T) { // its tabs are closed with it
+				t.Parallel() // what springs the trap says which case it is
+				one := *h
+				one.t = t
+				one.account(i, raw, one.tab(true, true))
+				one.oneTime(i, raw, one.tab(false, true))
+				if i%6 == 0 {
+					one.oneTimeWithoutScripts(i, raw, one.tab(false, false))
+				}
+			})
+		}
+	})
+	if sprung := tr.take(); len(sprung) > 0 {
+		t.Errorf("afterwards: %.2000q", sprung)
 	}
 	// On the page and by the browser; a third for printing, a sixth without scripts.
-	t.Logf("%d cases in %d mails; behind them %d paragraphs were seen", len(cases), len(documents), h.shown)
-	if least := len(cases) * 2 * 9 / 10; h.shown < least {
-		t.Errorf("only %d of more than %d paragraphs were seen: cases hide others", h.shown, least)
+	shown := int(h.shown.Load())
+	t.Logf("%d cases in %d mails; behind them %d paragraphs were seen", len(cases), len(documents), shown)
+	if least := len(cases) * 2 * 9 / 10; shown < least {
+		t.Errorf("only %d of more than %d paragraphs were seen: cases hide others", shown, least)
 	}
 }
 
@@ -196,6 +207,7 @@ func TestBrowserHostile(t *testing.T) {
 // are, each in a frame of its own: many get through. The same, cleaned and
 // without any policy, don't.
 func TestBrowserHostileControl(t *testing.T) {
+	t.Parallel()
 	tr := newTrap(t)
 	cases := hostile.Markup(tr.origin)
 	documents := hostile.Documents(cases, casesAMail)
@@ -229,15 +241,19 @@ func TestBrowserHostileControl(t *testing.T) {
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	b := browsertest.Start(t)
-	open := func(paths []string) []string {
-		var tb *browsertest.Tab
-		for i, path := range paths {
-			if i%4 == 0 {
-				tb = b.Tab(t, true)
-				tr.watch(t, tb, srv.URL, func(string) bool { return true })
+	open := func(name string, paths []string) []string {
+		t.Run(name, func(t *testing.T) {
+			for some := range slices.Chunk(paths, 4) {
+				t.Run(some[0], func(t *testing.T) {
+					t.Parallel()
+					tb := b.Tab(t, true)
+					tr.watch(t, tb, srv.URL, func(string) bool { return true })
+					for _, path := range some {
+						tb.Open(srv.URL + path)
+					}
+				})
 			}
-			tb.Open(srv.URL + path)
-		}
+		})
 		return tr.take()
 	}
 
@@ -245,7 +261,7 @@ func TestBrowserHostileControl(t *testing.T) {
 	for i := range documents {
 		paths = append(paths, fmt.Sprintf("/clean/%d", i))
 	}
-	if sprung := open(paths); len(sprung) > 0 {
+	if sprung := open("cleaned", paths); len(sprung) > 0 {
 		t.Errorf("cleaned and without a policy: %.2000q", sprung)
 	}
 
@@ -254,7 +270,7 @@ func TestBrowserHostileControl(t *testing.T) {
 	for i := 0; i < len(cases); i += 100 * step {
 		paths = append(paths, fmt.Sprintf("/frames/%d/%d", i, step))
 	}
-	sprung := open(paths)
+	sprung := open("as they are", paths)
 	through := caught(sprung)
 	t.Logf("of %d cases as they are %d got through: %d scripts, %d dialogs, %d loads, %d requests", len(cases)/step, len(through),
 		count(sprung, "script"), count(sprung, "dialog"), count(sprung, "load"), count(sprung, "request"))

@@ -24,6 +24,7 @@ const ownLines = `() => {
 // TestBrowserHostileLines shows subjects, senders and file names made to deceive
 // in the list and on the pages of messages.
 func TestBrowserHostileLines(t *testing.T) {
+	t.Parallel()
 	tr := newTrap(t)
 	h := newHostileSite(t, tr)
 	for _, line := range hostile.Lines() {

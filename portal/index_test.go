@@ -33,6 +33,7 @@ func TestSealIndexFits(t *testing.T) {
 // A hostile mail must not keep the entries of all others of a list from being kept:
 // each list would take as long as the first.
 func TestHostileIndex(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	evil := strings.Repeat("<>&", 2000)

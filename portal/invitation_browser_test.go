@@ -11,6 +11,7 @@ import (
 // TestBrowserInvitation reads, saves and answers an invitation at a phone's and a
 // desk's width, and without scripts.
 func TestBrowserInvitation(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	w := &world{s: s}

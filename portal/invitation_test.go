@@ -74,6 +74,7 @@ func (c *client) received(raw string, restrict seal.Restriction) string {
 }
 
 func TestInvitationCard(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	tests := []struct {
@@ -228,6 +229,7 @@ func (a iTIP) get(name string) string {
 }
 
 func TestInvitationAnswer(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	windows := "TZID=Nowhere Standard Time:20261124T140000"
@@ -301,6 +303,7 @@ func TestInvitationAnswer(t *testing.T) {
 // TestInvitationOfOthers: nobody answers for a message that isn't theirs, or not
 // open.
 func TestInvitationOfOthers(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	closed, _ := s.sealed(seal.ModeAccount, inviteMail("REQUEST", review...))
@@ -317,6 +320,7 @@ func TestInvitationOfOthers(t *testing.T) {
 }
 
 func TestInvitationFile(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	id := c.received(inviteMail("REQUEST", append(review, "DESCRIPTION:<script>alert(1)</script>")...), seal.Restriction{})

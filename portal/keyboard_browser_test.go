@@ -38,6 +38,7 @@ const focusScript = `async () => {
 // name, is seen to have the focus and is large enough (WCAG 2.2, 2.4.7, 2.5.8 and
 // 4.1.2), the first leads past the head of the page, and there is a way out.
 func TestKeyboard(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	w := newWorld(s)
 	b := browsertest.Start(t)

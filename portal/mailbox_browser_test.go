@@ -15,6 +15,7 @@ import (
 // TestBrowserMailbox does what a reader does all day, on a phone and at a desk:
 // choose, delete, bring back, star, find.
 func TestBrowserMailbox(t *testing.T) {
+	t.Parallel()
 	b := browsertest.Start(t)
 	for name, size := range map[string][2]int{"phone": {390, 844}, "desk": {1280, 800}} {
 		t.Run(name, func(t *testing.T) {
@@ -54,6 +55,7 @@ func TestBrowserMailbox(t *testing.T) {
 // TestBrowserWriting writes a new message with a file that goes up in parts, on a
 // line that breaks, and leaves a draft behind that saved itself.
 func TestBrowserWriting(t *testing.T) {
+	t.Parallel()
 	b := browsertest.Start(t)
 	s := newSite(t, nil)
 	w := &world{s: s}

@@ -23,6 +23,7 @@ func (s *site) mail(subject, raw string) string {
 }
 
 func TestMailbox(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, first := s.activated(plainMail)
 	second := s.mail("Second thing", plainMail)
@@ -67,6 +68,7 @@ func TestMailbox(t *testing.T) {
 // TestPagesOfAList: what is done on a page of a list leads back to that page, and
 // what single messages went through is taken back for these alone.
 func TestPagesOfAList(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	c.post("/settings/preferences", "page", "10").wants(t, 200)
@@ -100,6 +102,7 @@ func TestPagesOfAList(t *testing.T) {
 }
 
 func TestSearch(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	withFile := s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: guest, raw: htmlMail, summary: seal.Summary{
@@ -154,6 +157,7 @@ func TestSearch(t *testing.T) {
 }
 
 func TestZip(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, id := s.activated(htmlMail)
 	c.get("/m/"+id).wants(t, 200, text("message.zip"))
@@ -176,6 +180,7 @@ func TestZip(t *testing.T) {
 var keptField = regexp.MustCompile(`name="kept" value="([^"]+)"`)
 
 func TestDraftsAndNewMessages(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, id := s.activated(plainMail)
 	c.post("/m/"+s.mail("Hello", plainMail)+"/open").wants(t, 200)
@@ -271,6 +276,7 @@ func TestDraftsAndNewMessages(t *testing.T) {
 }
 
 func TestRestrictedIsNotForwarded(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	id := s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: guest, raw: plainMail, restrict: seal.Restriction{NoPrint: true},

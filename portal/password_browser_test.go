@@ -9,6 +9,7 @@ import (
 
 // TestBrowserPasswordRules: what the page ticks off is what the server takes.
 func TestBrowserPasswordRules(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	id, code := s.sealed(seal.ModeAccount, plainMail)
 	tb := browsertest.Start(t).Tab(t, true)

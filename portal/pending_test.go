@@ -9,6 +9,7 @@ import (
 // TestPending walks the table with the cookie of a session that waits for its second
 // step: it is worth nothing but the step itself.
 func TestPending(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Limits.Attempts = 1000 })
 	c, message := s.activated(secretMail)
 	c.withTOTP()

@@ -43,6 +43,7 @@ func (c *client) postReply(path string, fields map[string]string, files ...chose
 }
 
 func TestReply(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Limits.Reply = 300_000 })
 	c, id := s.activated(plainMail)
 	path := "/m/" + id + "/reply"
@@ -86,6 +87,7 @@ func TestReply(t *testing.T) {
 }
 
 func TestReplyToOneTime(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	id, code := s.sealed(seal.ModeOneTime, plainMail)
 	c := s.client()
@@ -101,6 +103,7 @@ func TestReplyToOneTime(t *testing.T) {
 }
 
 func TestOneTimeWithoutScripts(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	id, code := s.sealed(seal.ModeOneTime, htmlMail)
 	other, _ := s.sealed(seal.ModeOneTime, plainMail)
@@ -235,6 +238,7 @@ func TestAccent(t *testing.T) {
 }
 
 func TestMessageViews(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, id := s.activated(htmlMail)
 	p := c.get("/m/"+id).wants(t, 200, "/m/"+id+"/html", "Policy 2027.pdf", "Beträge 2027", ">passwd<", text("message.remote"), "User-Agent", "Accounts <accounts@firm.example>")
@@ -263,6 +267,7 @@ func TestMessageViews(t *testing.T) {
 }
 
 func TestInboxPages(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Limits.Page = 2 })
 	c, first := s.activated(plainMail)
 	never, _ := s.sealed(seal.ModeAccount, plainMail) // listed before

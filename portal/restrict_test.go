@@ -19,6 +19,7 @@ func (s *site) restricted(mode seal.Mode, r seal.Restriction, raw string) (id st
 }
 
 func TestNoPrintNoReply(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, free := s.activated(htmlMail)
 	c.get("/m/"+free).wants(t, 200, text("message.print")).lacks(t, "no-print", text("message.noprint"))
@@ -51,6 +52,7 @@ func TestNoPrintNoReply(t *testing.T) {
 }
 
 func TestPIN(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(strings.Replace(plainMail, "4111", "0000", 1))
 	id, _, pin := s.restricted(seal.ModeAccount, seal.Restriction{PIN: true}, plainMail)
@@ -88,6 +90,7 @@ func TestPIN(t *testing.T) {
 }
 
 func TestPINWithoutAccount(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	// The first message of somebody without an account: password, then PIN.
 	id, code, pin := s.restricted(seal.ModeAccount, seal.Restriction{PIN: true}, plainMail)
@@ -114,6 +117,7 @@ func TestPINWithoutAccount(t *testing.T) {
 }
 
 func TestUnwanted(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, id := s.activated(plainMail)
 	c.get("/m/"+id).wants(t, 200, text("unwanted.button"))

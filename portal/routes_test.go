@@ -48,6 +48,7 @@ func checkHeaders(t *testing.T, where string, h http.Header) {
 // TestTable asks for every route of the table as a stranger: those for a session
 // show nothing, and every answer has the headers.
 func TestTable(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	p, err := newPortal(Options{Owner: s.owner, SigningKey: make([]byte, 32), Pepper: make([]byte, 32), URL: s.url})
 	must(t, err)
@@ -106,6 +107,7 @@ func TestTable(t *testing.T) {
 }
 
 func TestDenied(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c := s.client()
 	for _, path := range []string{"/admin", "/m/", "/m/../inbox", "/static/", "/static/../web.go", "/static/app.css", "/inbox/", "//inbox",
@@ -123,6 +125,7 @@ func TestDenied(t *testing.T) {
 }
 
 func TestMendedLinks(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	id := uuid.NewString()
 	code := seal.NewCode()
@@ -151,6 +154,7 @@ func TestMendedLinks(t *testing.T) {
 
 // TestGetChangesNothing looks at every page of a message that nobody has opened.
 func TestGetChangesNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	fresh, _ := s.sealed(seal.ModeAccount, plainMail)
@@ -200,6 +204,7 @@ func FuzzMendLink(f *testing.F) {
 // Whose link was cut on its way finds where to type the code, with scripts as
 // without.
 func TestCutLinkLeadsToTheCode(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	const offer = `</p><p class="aside"><a href="/code">`
 	s.client().get("/o/"+uuid.NewString()).wants(t, http.StatusOK, text("error.unknown.text")+offer)

@@ -36,6 +36,7 @@ var screenLanguages = []string{"en", "de", "fi", "pl"}
 // that the console is quiet. With -screenshots it takes pictures instead, in some
 // languages.
 func TestScreens(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Limits.Page = 8; o.Limits.Reply = 64 << 10 })
 	w := newWorld(s)
 	b := browsertest.Start(t)

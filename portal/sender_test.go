@@ -92,6 +92,7 @@ func (o *testOwner) dispatch(accounts, onces []string, others ...store.DispatchL
 }
 
 func TestRelease(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c := s.client()
 	held := s.owner.hold(store.TrustGrant{Recipients: true, For: 365 * day}, guest, "two@elsewhere.example")
@@ -124,6 +125,7 @@ func TestRelease(t *testing.T) {
 }
 
 func TestWithdrawAndExpire(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c := s.client()
 	held := s.owner.hold(store.TrustGrant{}, guest)
@@ -142,6 +144,7 @@ func TestWithdrawAndExpire(t *testing.T) {
 }
 
 func TestReleaseOfDeferred(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c := s.client()
 	d := s.owner.postpone()
@@ -153,6 +156,7 @@ func TestReleaseOfDeferred(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c := s.client()
 	d := s.owner.dispatch([]string{guest, "two@elsewhere.example"}, []string{"once@elsewhere.example"},
@@ -195,6 +199,7 @@ func TestStatus(t *testing.T) {
 }
 
 func TestExtendAndRemind(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c := s.client()
 	d := s.owner.dispatch([]string{guest}, []string{"once@elsewhere.example"})
@@ -229,6 +234,7 @@ func TestExtendAndRemind(t *testing.T) {
 // TestScanner does what a mail gateway may do to a link: follow it in every way
 // that needs no person, and submit its form without the code.
 func TestScanner(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	held := s.owner.hold(store.TrustGrant{}, guest)
 	d := s.owner.dispatch([]string{guest}, []string{"once@elsewhere.example"})

@@ -50,6 +50,7 @@ func TestOptions(t *testing.T) {
 }
 
 func TestCookie(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		url, name string
 		secure    bool
@@ -95,6 +96,7 @@ func TestCookie(t *testing.T) {
 }
 
 func TestSessionRotatesAndEnds(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, id := s.activated(plainMail)
 	first := cookieOf(c)
@@ -128,6 +130,7 @@ func TestSessionRotatesAndEnds(t *testing.T) {
 }
 
 func TestStrangersMessages(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	strange := s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: "other@elsewhere.example", raw: plainMail})
@@ -147,6 +150,7 @@ func TestStrangersMessages(t *testing.T) {
 // TestForgedMessages: what the milter didn't sign, or what isn't what it signed,
 // is never shown, though the owner hands it out.
 func TestForgedMessages(t *testing.T) {
+	t.Parallel()
 	message := func(f func(*socket.Message)) func(*testOwner, string) {
 		return func(o *testOwner, id string) { o.forge[id] = f }
 	}
@@ -243,6 +247,7 @@ func TestLimiter(t *testing.T) {
 }
 
 func TestAttemptsAreLimited(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Limits.Attempts = 4 })
 	c := s.client()
 	for range 4 {

@@ -11,6 +11,7 @@ import (
 // TestBrowserPasskey makes a passkey and logs in by it, at a phone's and a desk's
 // width.
 func TestBrowserPasskey(t *testing.T) {
+	t.Parallel()
 	for _, size := range []struct{ width, height int }{{390, 844}, {1280, 800}} {
 		s := newSiteOf(t, func(at string, o *store.Options) { o.URL = at }, nil)
 		id, code := s.sealed(seal.ModeAccount, plainMail)
@@ -61,6 +62,7 @@ func TestBrowserPasskey(t *testing.T) {
 
 // TestBrowserSettings changes a password, with the rules ticked off while typing.
 func TestBrowserSettings(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	tb := browsertest.Start(t).Tab(t, true)

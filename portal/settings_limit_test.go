@@ -4,6 +4,7 @@ import "testing"
 
 // Each password that is compared costs 64 MiB and the time of a log-in: who has a
 func TestSettingsProofIsLimited(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Limits.Attempts = 4 })
 	c, _ := s.activated(plainMail)
 	for range 6 {

@@ -49,6 +49,7 @@ func (c *client) withTOTP() (string, []string) {
 }
 
 func TestSettingsSecondStep(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, id := s.activated(plainMail)
 	c.post("/settings/totp", "current", "not the password at all").wants(t, 403, text("settings.wrong"))
@@ -92,6 +93,7 @@ func TestSettingsSecondStep(t *testing.T) {
 const fresh = "zwölf grüne Kisten am Hafen"
 
 func TestSettingsPassword(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	other := s.client()
@@ -106,6 +108,7 @@ func TestSettingsPassword(t *testing.T) {
 }
 
 func TestSettingsSessions(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	others := []*client{s.client(), s.client(), s.client()}
@@ -132,6 +135,7 @@ func TestSettingsSessions(t *testing.T) {
 }
 
 func TestSettingsProfile(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	c.post("/settings/profile", "name", "", "phrase", strings.Repeat("x", 61)).wants(t, 422, text("activate.badname"), text("settings.phrase.long"))
@@ -141,6 +145,7 @@ func TestSettingsProfile(t *testing.T) {
 }
 
 func TestSettingsDownload(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	s.sealed(seal.ModeAccount, strings.Replace(plainMail, "Your statement", "../../etc/passwd", 1))
@@ -172,6 +177,7 @@ func TestSettingsDownload(t *testing.T) {
 }
 
 func TestSettingsClose(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, id := s.activated(plainMail)
 	c.post("/settings/close", "current", password).wants(t, 422, text("settings.close.unsure"))
@@ -183,6 +189,7 @@ func TestSettingsClose(t *testing.T) {
 }
 
 func TestPasswordLength(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, func(o *Options) { o.PasswordLength = 20 })
 	_, code := s.sealed(seal.ModeAccount, plainMail)
 	c := s.client()

@@ -65,6 +65,7 @@ func (p page) fields() []string {
 }
 
 func TestMembersSignIn(t *testing.T) {
+	t.Parallel()
 	s := newMemberSite(t, nil)
 	for _, address := range []string{"clara@firm.example", "dora@cloud.example", "oscar@own.example", "gus@elsewhere.example"} {
 		s.owner.seal(sealRequest{mode: seal.ModeAccount, from: "boss@firm.example", to: address, raw: plainMail,
@@ -155,6 +156,7 @@ func TestMembersSignIn(t *testing.T) {
 }
 
 func TestMembersNeedRecovery(t *testing.T) {
+	t.Parallel()
 	s := newMemberSite(t, func(o *Options) { o.Recovery = nil })
 	c := s.client()
 	c.post("/login", "address", "clara@firm.example", "password", "right of clara").wants(t, 503, text("error.norecovery.title"))
@@ -164,6 +166,7 @@ func TestMembersNeedRecovery(t *testing.T) {
 // TestBrowserMembers: with scripts the provider's pages are all that has to be
 // filled in, at a phone's and a desk's width.
 func TestBrowserMembers(t *testing.T) {
+	t.Parallel()
 	s := newMemberSite(t, nil)
 	b := browsertest.Start(t)
 	for _, size := range []struct{ width, height int }{{390, 844}, {1280, 800}} {

@@ -16,6 +16,7 @@ import (
 // message, draft, sent copy and files: nothing of them is shown, and nothing of
 // them changes.
 func TestStrangers(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	victim, opened := s.activated(strings.Replace(plainMail, "The number", "planted-text: the number", 1))
 	fresh := s.mail("planted-subject", plainMail)

@@ -22,6 +22,7 @@ func (c *client) in(path, accept string) page {
 // TestLanguage: the account's choice comes before the browser's menu, then the
 // address's domain, then what the browser accepts, then the usual.
 func TestLanguage(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, func(o *Options) {
 		o.Language = "fi"
 		o.Languages = map[string]string{"elsewhere.example": "nl"}
@@ -79,6 +80,7 @@ func mustURL(t *testing.T, s string) *url.URL {
 
 // TestPreferences: what is not among the choices is the usual.
 func TestPreferences(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	c, _ := s.activated(plainMail)
 	c.get("/settings/preferences").wants(t, 200, `<option value="" selected>`+text("preferences.zone.auto"), `<option value="25" selected>`)
@@ -95,6 +97,7 @@ func TestPreferences(t *testing.T) {
 
 // TestHelp: each language has the same help, and every bit of it is shown.
 func TestHelp(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	english := s.client().in("/help", "en").wants(t, 200, "Help for recipients", "Is the mail genuine?")
 	for _, code := range []string{"de", "fr", "es", "it", "nl", "fi", "pl", "pt"} {

@@ -19,6 +19,7 @@ const maxFirstVisit = 100 * 1000
 // TestWeight: a first visit is light, asks nobody else, and nothing moves once it
 // is shown (Cumulative Layout Shift is 0).
 func TestWeight(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	w := newWorld(s)
 	b := browsertest.Start(t)
