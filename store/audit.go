@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -51,7 +52,7 @@ func (s *Store) audit(c *change, entries ...Entry) error {
 	}
 	now := s.now().UTC()
 	for _, e := range entries {
-		e.Time = now
+		e.Time, e.By = now, bounded(cmp.Or(c.by, s.o.Operator), maxAddress)
 		b, err := json.Marshal(auditRecord{current, e})
 		if err != nil {
 			return fmt.Errorf("audit: %w", err)

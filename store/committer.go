@@ -34,7 +34,8 @@ type file struct {
 // A job is one caller's change.
 type job struct {
 	fn   func(*change) error
-	size int // about how many octets it writes
+	by   string // see [By]
+	size int    // about how many octets it writes
 	// alone, instead of fn, runs between two commits with no writer beside it.
 	alone func() error
 	done  chan error
@@ -43,6 +44,7 @@ type job struct {
 // A change is the transaction as one job sees it.
 type change struct {
 	*bbolt.Tx
+	by     string // see [By]
 	writes int
 }
 
@@ -84,12 +86,12 @@ func newFile(db *bbolt.DB, h *health) *file {
 // Once begun it is not abandoned when ctx ends: nobody could say then whether it
 // happened.
 func (f *file) update(ctx context.Context, size int, fn func(*change) error) error {
-	return f.do(ctx, &job{fn: fn, size: size, done: make(chan error, 1)})
+	return f.do(ctx, &job{fn: fn, by: doneBy(ctx), size: size, done: make(chan error, 1)})
 }
 
 // start is update without waiting: the result is sent to the channel.
 func (f *file) start(ctx context.Context, size int, fn func(*change) error) <-chan error {
-	j := &job{fn: fn, size: size, done: make(chan error, 1)}
+	j := &job{fn: fn, by: doneBy(ctx), size: size, done: make(chan error, 1)}
 	f.enqueue(ctx, j)
 	return j.done
 }
@@ -243,7 +245,7 @@ func (f *file) commitAll(batch []*job) {
 // part of a transaction, so the rest starts again in a new one.
 func runJobs(tx *bbolt.Tx, batch []*job) (rest []*job, wrote, again bool) {
 	for i, j := range batch {
-		c := &change{Tx: tx}
+		c := &change{Tx: tx, by: j.by}
 		err := j.fn(c)
 		if err == nil {
 			rest, wrote = append(rest, j), wrote || c.writes > 0

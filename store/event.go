@@ -64,4 +64,5 @@ type Entry struct {
 	Rule    string    `json:"rule,omitempty"`    // the rule that decided
 	Actor   string    `json:"actor,omitempty"`   // address of who acted in a mailbox that several people open
 	Note    string    `json:"note,omitempty"`    // fixed text, such as why a mail was dropped
+	By      string    `json:"by,omitempty"`      // the administrator who did it, by a command ([By])
 }

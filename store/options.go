@@ -36,6 +36,10 @@ type Options struct {
 	// URL is the portal's, for passkeys; "": there are none.
 	URL string
 
+	// Operator is the administrator by whose command the store is open: each entry
+	// of the trail names him. "" in a service, whose administrators come by [By].
+	Operator string
+
 	Now func() time.Time // nil: time.Now
 	Log *slog.Logger     // nil: nothing is logged
 	// Fatal is called once, when a commit or an fsync failed: what is on disk is

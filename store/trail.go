@@ -24,6 +24,20 @@ func Events() []Event {
 	}
 }
 
+// byKey is the context's key of [By].
+type byKey struct{}
+
+// By names the administrator for whom the calls with this context are made. Each
+// entry that they add to the trail has the name.
+func By(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, byKey{}, name)
+}
+
+func doneBy(ctx context.Context) string {
+	name, _ := ctx.Value(byKey{}).(string)
+	return name
+}
+
 // A TrailQuery chooses entries of the audit trail. A zero field chooses all.
 type TrailQuery struct {
 	Since   time.Time // not before

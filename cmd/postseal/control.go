@@ -25,6 +25,7 @@ type keeper interface {
 	ReadTrail(ctx context.Context, q store.TrailQuery, each func(store.TrailEntry) error) (store.TrailEnd, error)
 	holder
 	accountKeeper
+	recaller
 }
 
 // control lets the administrator's commands reach the store of a running
@@ -71,12 +72,16 @@ func newControl(path string, k keeper, log *slog.Logger) (*control, error) {
 	})
 	serveHeld(mux, k)
 	serveAccounts(mux, k)
+	serveMessages(mux, k)
 	return &control{
 		listener: l,
 		server: &http.Server{
 			Handler:           mux,
 			ReadHeaderTimeout: 10 * time.Second,
-			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+			ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+				return store.By(ctx, peer(c))
+			},
+			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		},
 	}, nil
 }

@@ -35,7 +35,7 @@ func heldSite(t *testing.T) (file, quarantined, deferred string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := openStore(c, &app{Stdio: Stdio{Err: os.Stderr}})
+	s, err := openStore(c, &app{Stdio: Stdio{Err: os.Stderr}}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func serveControl(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := openStore(c, &app{Stdio: Stdio{Err: os.Stderr}})
+	s, err := openStore(c, &app{Stdio: Stdio{Err: os.Stderr}}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

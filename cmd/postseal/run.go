@@ -99,6 +99,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newTLSCommand(a),
 		newHeldCommand(a),
 		newAccountCommand(a),
+		newMessageCommand(a),
 		newVersionCommand(a),
 		newManCommand(a),
 	)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -39,7 +40,7 @@ func (a *app) withStore(ctx context.Context, f func(keeper) error) error {
 	if running != nil {
 		return f(running)
 	}
-	s, err := openStore(c, a)
+	s, err := openStore(c, a, userName(os.Getuid()))
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,8 @@ func (a *app) withStore(ctx context.Context, f func(keeper) error) error {
 	return f(s)
 }
 
-func openStore(c *config.Config, a *app) (*store.Store, error) {
+// openStore opens the store for a command of operator's.
+func openStore(c *config.Config, a *app, operator string) (*store.Store, error) {
 	k, err := keys.LoadOwner(c.Keys.Dir)
 	if err != nil {
 		return nil, err
@@ -57,7 +59,7 @@ func openStore(c *config.Config, a *app) (*store.Store, error) {
 		return nil, err
 	}
 	o := storeOptions(c, k, mails, a.newLog(c), nil)
-	o.Fatal = nil // the command itself ends
+	o.Fatal, o.Operator = nil, operator // the command itself ends
 	return store.Open(o)
 }
 
