@@ -325,12 +325,13 @@ func TestBrowserOneTimeRefused(t *testing.T) {
 			o.forge[id] = func(m *socket.Message) { flipLast(m.Grant) }
 		}},
 	}
+	b := browsertest.Start(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSite(t, nil)
 			id, code := s.sealed(seal.ModeOneTime, plainMail)
 			tt.spoil(s.owner, id, code)
-			tb := browsertest.Start(t).Tab(t, true)
+			tb := b.Tab(t, true)
 			tb.Open(s.url + "/o/" + id + "#" + code.Fragment())
 			tb.Press(text("onetime.button"))
 			tb.WaitFor("h1", text(tt.want))
@@ -338,7 +339,7 @@ func TestBrowserOneTimeRefused(t *testing.T) {
 				t.Error("the message was shown")
 			}
 			// A stranger is told the same as for any link that never was.
-			tb = browsertest.Start(t).Tab(t, true)
+			tb = b.Tab(t, true)
 			tb.Open(s.url + "/o/" + id + "#" + seal.NewCode().Fragment())
 			tb.Press(text("onetime.button"))
 			tb.WaitFor("h1", text("error.unknown.title"))

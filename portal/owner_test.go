@@ -28,7 +28,8 @@ type testOwner struct {
 	t      testing.TB
 	keys   *keys.Portal
 	signer *keys.Owner
-	ahead  atomic.Int64 // of the real time, in nanoseconds
+	began  time.Time    // what the clock shows,
+	ahead  atomic.Int64 // with this on top, in nanoseconds
 	mails  []outgoing
 	chosen atomic.Pointer[socket.Roundup] // what an account chose last
 	down   bool
@@ -51,7 +52,7 @@ func newTestOwner(t testing.TB, change func(*store.Options)) *testOwner {
 	keyDir := filepath.Join(dir, "keys")
 	_, err := keys.Create(keyDir, false)
 	must(t, err)
-	o := &testOwner{t: t, book: &book{}, forge: map[string]func(*socket.Message){}, corrupt: map[string]func([]byte) []byte{}}
+	o := &testOwner{t: t, began: time.Now(), book: &book{}, forge: map[string]func(*socket.Message){}, corrupt: map[string]func([]byte) []byte{}}
 	o.signer, err = keys.LoadOwner(keyDir)
 	must(t, err)
 	o.keys, err = keys.LoadPortal(keyDir)
@@ -74,8 +75,9 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// now is the time that store and portal go by.
-func (o *testOwner) now() time.Time { return time.Now().Add(time.Duration(o.ahead.Load())) }
+// now is the time that store and portal go by. It stands still but for pass: what
+// waits for a second or a minute does so however long the machine takes.
+func (o *testOwner) now() time.Time { return o.began.Add(time.Duration(o.ahead.Load())) }
 
 func (o *testOwner) pass(d time.Duration) { o.ahead.Add(int64(d)) }
 
@@ -93,6 +95,7 @@ type sealRequest struct {
 // seal seals a message for one recipient.
 func (o *testOwner) seal(q sealRequest) store.Sealed {
 	o.t.Helper()
+	o.pass(time.Millisecond) // as lists go by it
 	if q.received.IsZero() {
 		q.received = o.now()
 	}
