@@ -21,9 +21,9 @@ func newMessageRecallCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "recall ID",
 		Short: "Recall a sealed message: nobody can open it any more",
-		Long: "Recall a sealed message: what it holds is removed, and nobody can open it any more. Its id is in the receipt,\n" +
-			"in the log and in the audit trail. Its sender's status page shows the recall, and its recipient's page says\n" +
-			"so. What somebody read or saved before stays with them.",
+		Long: "Recall a sealed message: what it holds is removed, and nobody can open it any more. Its id is in the log\n" +
+			"and in the audit trail. Its sender's status page shows the recall, and its recipient's page says so.\n" +
+			"What somebody read or saved before stays with them.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withStore(c.Context(), func(k keeper) error {
