@@ -270,29 +270,35 @@ func (p *portal) change(c *call) error {
 		return c.redirect(back)
 	}
 	sel := socket.Selection{IDs: ids, Whole: form.Get("one") == ""}
+	flag := func(set, clear socket.Flags) error {
+		return inParts(sel, func(s socket.Selection) error { return p.owner.Flag(c.ctx(), c.user.token, s, set, clear) })
+	}
+	move := func(to socket.Destination) error {
+		return inParts(sel, func(s socket.Selection) error { return p.owner.Move(c.ctx(), c.user.token, s, to) })
+	}
 	action := form.Get("action")
 	var err error
 	switch action {
 	case "read":
-		err = p.owner.Flag(c.ctx(), c.user.token, sel, socket.Flags{Read: true}, socket.Flags{})
+		err = flag(socket.Flags{Read: true}, socket.Flags{})
 	case "unread":
 		sel.Whole = false // the newest of a conversation is enough to find it again
-		err = p.owner.Flag(c.ctx(), c.user.token, sel, socket.Flags{}, socket.Flags{Read: true})
+		err = flag(socket.Flags{}, socket.Flags{Read: true})
 	case "star":
 		sel.Whole = false
-		err = p.owner.Flag(c.ctx(), c.user.token, sel, socket.Flags{Star: true}, socket.Flags{})
+		err = flag(socket.Flags{Star: true}, socket.Flags{})
 	case "unstar":
 		sel.Whole = false
-		err = p.owner.Flag(c.ctx(), c.user.token, sel, socket.Flags{}, socket.Flags{Star: true})
+		err = flag(socket.Flags{}, socket.Flags{Star: true})
 	case "delete":
-		action, err = "deleted", p.owner.Move(c.ctx(), c.user.token, sel, socket.ToDeleted)
+		action, err = "deleted", move(socket.ToDeleted)
 	case "back":
-		err = p.owner.Move(c.ctx(), c.user.token, sel, socket.ToFolder)
+		err = move(socket.ToFolder)
 	case "gone":
 		if form.Get("sure") == "" {
 			return p.render(c, http.StatusOK, "confirm", c.text("confirm.title"), changeView{ids, back, !sel.Whole})
 		}
-		err = p.owner.Move(c.ctx(), c.user.token, sel, socket.ToNowhere)
+		err = move(socket.ToNowhere)
 	default:
 		return errForm
 	}
@@ -303,6 +309,16 @@ func (p *portal) change(c *call) error {
 		return c.redirect(back)
 	}
 	return c.redirect(withDone(back, action, ids, sel.Whole))
+}
+
+// inParts makes a call for each part of a selection.
+func inParts(sel socket.Selection, call func(socket.Selection) error) error {
+	for part := range sel.Parts() {
+		if err := call(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withDone adds to a path what its page is to say. whole tells that conversations

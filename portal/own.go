@@ -44,7 +44,7 @@ const (
 
 // saveDraft seals a draft and has the owner keep it.
 func (p *portal) saveDraft(c *call, id string, d draftContent) error {
-	b, err := json.Marshal(d)
+	b, err := d.encode()
 	if err != nil {
 		return err
 	}
@@ -55,6 +55,19 @@ func (p *portal) saveDraft(c *call, id string, d draftContent) error {
 	return p.owner.PutDraft(c.ctx(), c.user.token,
 		socket.Draft{ID: id, Answers: d.Answers, Index: c.user.sealIndex(id, e)},
 		bytes.NewReader(c.user.own.Seal(b, "draft "+id)))
+}
+
+// encode returns the JSON of a draft. Whatever the text is, it takes at most twice
+// [maxBody], which [maxContent] has room for: "<" and "&" stay one octet each, for no
+// page has this JSON, and control characters are not taken ([plainText]).
+func (d draftContent) encode() ([]byte, error) {
+	var b bytes.Buffer
+	j := json.NewEncoder(&b)
+	j.SetEscapeHTML(false)
+	if err := j.Encode(d); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // recipients are those that a list names.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/postseal/postseal/portal/display"
@@ -137,6 +138,18 @@ func (p *portal) readAnswer(c *call) (answer, error) {
 	return a, nil
 }
 
+// plainText is a text as it is typed: lines end with a line feed, and of the control
+// characters only the tabulator is kept beside it.
+func plainText(s string) string {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
 // add takes one field of the form. It says whether a limit was hit.
 func (a *answer) add(field, name string, b []byte) (over bool) {
 	if field == "files" {
@@ -161,7 +174,7 @@ func (a *answer) add(field, name string, b []byte) (over bool) {
 			a.name = s
 		}
 	case "body":
-		a.body = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+		a.body = plainText(s)
 	case "nonce":
 		if len(s) <= 100 {
 			a.nonce = s

@@ -283,6 +283,14 @@ func TestDrafts(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	for _, whole := range []bool{true, false} {
+		sel := socket.Selection{IDs: slices.Repeat([]string{draft}, map[bool]int{true: socket.MaxWhole, false: socket.MaxSelected}[whole]+1), Whole: whole}
+		for _, err := range []error{e.Move(ctx, bob.Token, sel, socket.ToDeleted), e.Flag(ctx, bob.Token, sel, socket.Flags{Star: true}, socket.Flags{})} {
+			if !errors.Is(err, socket.ErrTooLarge) {
+				t.Errorf("a selection of %d, whole %v: %v", len(sel.IDs), whole, err)
+			}
+		}
+	}
 	l := e.list(bob, socket.ListQuery{Folder: socket.FolderDrafts})
 	if !slices.Equal(shown(l), []string{draft}) || string(l.Items[0].Index) != "index" || l.Items[0].Starred {
 		t.Errorf("%+v", l)

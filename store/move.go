@@ -11,14 +11,12 @@ import (
 	"github.com/postseal/postseal/store/socket"
 )
 
-const (
-	maxSelected = 500
-	selectBatch = 100 // entries that one transaction changes: others wait for it
-)
+// selectBatch is how many entries one transaction changes: others wait for it.
+const selectBatch = 100
 
 // selected runs fn on each entry of a selection, in transactions of their own.
 func (s *Store) selected(ctx context.Context, session seal.Token, sel socket.Selection, fn func(*change, entry) ([]freedPayload, error)) error {
-	if len(sel.IDs) > maxSelected {
+	if !sel.Fits() {
 		return socket.ErrTooLarge
 	}
 	ids, err := s.selection(session, sel)

@@ -3,6 +3,8 @@ package socket
 import (
 	"context"
 	"io"
+	"iter"
+	"slices"
 	"time"
 
 	"github.com/postseal/postseal/store/seal"
@@ -93,12 +95,41 @@ type Flags struct {
 	Star bool `json:"star,omitempty"`
 }
 
-// A Selection names at most 500 messages and own items. Ids that are not the
-// account's, or not there any more, are passed over.
+// A Selection names at most [MaxSelected] messages and own items. Ids that are not
+// the account's, or not there any more, are passed over.
 type Selection struct {
 	IDs []string `json:"ids"`
-	// Whole takes all of each one's conversation that is in the same folder.
+	// Whole takes all of each one's conversation that is in the same folder. Then
+	// at most [MaxWhole] are named.
 	Whole bool `json:"whole,omitempty"`
+}
+
+// The most that one call changes: it would be thousands of messages otherwise, for
+// which other calls wait. A caller with more makes several calls.
+const (
+	MaxSelected = 500
+	MaxWhole    = 20
+)
+
+// Parts splits a selection into those of as many calls as it needs.
+func (s Selection) Parts() iter.Seq[Selection] {
+	return func(yield func(Selection) bool) {
+		for ids := range slices.Chunk(s.IDs, s.most()) {
+			if !yield(Selection{ids, s.Whole}) {
+				return
+			}
+		}
+	}
+}
+
+// Fits reports whether one call may have the selection.
+func (s Selection) Fits() bool { return len(s.IDs) <= s.most() }
+
+func (s Selection) most() int {
+	if s.Whole {
+		return MaxWhole
+	}
+	return MaxSelected
 }
 
 // A Destination is where a selection goes.
