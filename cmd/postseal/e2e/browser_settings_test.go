@@ -80,6 +80,7 @@ func TestBrowserSettings(t *testing.T) {
 		{"profile", "guest.example", (*holder).changesProfile},
 		{"preferences", "guest.example", (*holder).prefers},
 		{"languages", "kunde.example", (*holder).speaks},
+		{"addresses", "guest.example", (*holder).addsAddresses},
 		{"download", "guest.example", (*holder).savesAll},
 		{"close", "guest.example", (*holder).closes},
 	}
