@@ -80,6 +80,7 @@ const (
 	FollowUnread   FollowKind = "unread"   // not read for some days
 	FollowExpiring FollowKind = "expiring" // ends soon, unread
 	FollowExpired  FollowKind = "expired"  // ended, unread
+	FollowLost     FollowKind = "lost"     // the round-up that tells of it could not be delivered
 )
 
 // FollowMail is what a sender is told about one sealed message.

@@ -205,17 +205,32 @@ func (s *Store) endMail(ctx context.Context, i *OutboxItem, event Event, note st
 		return err
 	}
 	s.discard(ctx, freed)
+	s.mailAdded() // what the senders are told
 	return nil
 }
 
-// noteNotices notes it with all messages that a mail announces.
+// noteNotices notes it with all messages that a mail announces, and tells the senders
+// when that was a round-up: of a notice the outbox tells them.
 func (s *Store) noteNotices(c *change, m mailRecord, lost bool) error {
 	for _, message := range append(m.Messages, m.Message) {
 		if err := s.noteNotice(c, message, lost); err != nil {
 			return err
 		}
 	}
-	return nil
+	if !lost {
+		return nil
+	}
+	p := &purger{store: s, c: c}
+	for _, message := range m.Messages {
+		r, err := s.dueMessage(c.Tx, message)
+		if err != nil {
+			return err
+		}
+		if r != nil {
+			p.tellSender(FollowLost, message, *r)
+		}
+	}
+	return p.tell()
 }
 
 // noteNotice notes with a message what became of the mail that announces it.

@@ -373,6 +373,18 @@ func TestRoundupIsLost(t *testing.T) {
 			t.Errorf("status: %+v", l)
 		}
 	}
+	var told []FollowMail
+	for _, g := range e.mails.given {
+		if f, ok := g.(FollowMail); ok {
+			told = append(told, f)
+		}
+	}
+	if len(told) != 2 || told[0].Kind != FollowLost || told[0].To != "alice@example.com" || told[0].Recipients[0].Recipient != "bob@guest.test" {
+		t.Errorf("senders are told: %+v", told)
+	}
+	if kinds := e.sendAll(); kinds["status"] != 2 {
+		t.Errorf("mails: %v", kinds)
+	}
 }
 
 // What the first mail is still to tell of is not reminded of.

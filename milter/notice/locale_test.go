@@ -133,7 +133,7 @@ func TestTextsAreUsed(t *testing.T) {
 	if len(prefixes) == 0 {
 		t.Fatal("no prefixes found")
 	}
-	kinds := regexp.MustCompile(`^(unread|expiring|again|expired|account|once|held|returned|login|added|removed|code|codes|password|missed)$`)
+	kinds := regexp.MustCompile(`^(unread|expiring|again|expired|lost|account|once|held|returned|login|added|removed|code|codes|password|missed)$`)
 	for key := range catalogue(t, fallback) {
 		used := strings.Contains(source.String(), `"`+key+`"`)
 		for _, p := range prefixes {

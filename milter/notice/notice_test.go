@@ -183,7 +183,7 @@ func mails(t *testing.T, r *Renderer) map[string]store.Mail {
 	put("remind-link")(r.Remind(remind))
 	remind.OneTime, remind.Kind = true, store.RemindUnread
 	put("remind-once")(r.Remind(remind))
-	for _, kind := range []store.FollowKind{store.FollowUnread, store.FollowExpiring, store.FollowExpired} {
+	for _, kind := range []store.FollowKind{store.FollowUnread, store.FollowExpiring, store.FollowExpired, store.FollowLost} {
 		put("follow-" + string(kind))(r.Follow(store.FollowMail{
 			ID: "1", Kind: kind, To: "ann@example.com", MessageID: "<m1@example.com>", Sent: at, Now: at.Add(72 * time.Hour),
 			Recipients: []store.FollowLine{{Recipient: "bob@customer.example", Expires: at.Add(30 * 24 * time.Hour)}},

@@ -83,7 +83,7 @@ func (r *Renderer) tryMails(try func(any, error)) {
 		m.OneTime = true
 		try(r.Remind(m))
 	}
-	for _, kind := range []store.FollowKind{store.FollowUnread, store.FollowExpiring, store.FollowExpired} {
+	for _, kind := range []store.FollowKind{store.FollowUnread, store.FollowExpiring, store.FollowExpired, store.FollowLost} {
 		try(r.Follow(store.FollowMail{ID: "1", Kind: kind, To: from, Recipients: []store.FollowLine{{Recipient: to, Expires: at}}, Sent: at, Now: at}))
 	}
 	try(r.Read(store.ReadMail{ID: "1", To: from, Recipient: to, Sent: at, Opened: at}))
