@@ -23,6 +23,10 @@ type call struct {
 	cookie  bool      // the request carried a session cookie
 	here    string    // where a GET shows this page, if not at its own address (placeOf)
 	started time.Time // of the request
+
+	// plain: the page is the same for everybody and may be compressed. What has a
+	// secret in it may not be ([gzipped]).
+	plain bool
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }

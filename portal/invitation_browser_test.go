@@ -63,7 +63,25 @@ func (w *world) invitationScreens() []screen {
 	long := altered(review, "SUMMARY:Jahreshauptversammlung 2027 des Donaudampfschifffahrtsgesellschaftskapitänspatentinhaberverbandes",
 		"LOCATION:https://meet.firm.example/"+strings.Repeat("verylongroom", 12), "ORGANIZER;CN=Somebody Else:mailto:somebody.else@another-firm.example",
 		"DTSTART;TZID=Customized Time Zone:20261124T140000", "DTEND:")
+	one := func(name, raw string, restrict seal.Restriction) screen {
+		id, code, _ := w.s.restricted(seal.ModeOneTime, restrict, raw)
+		return screen{name, func(tb *browsertest.Tab) {
+			if strings.HasSuffix(name, "noscript") {
+				tb.Open(w.s.url + "/o/" + id)
+				tb.Fill("#code", code.Text())
+				tb.Press(text("onetime.button"))
+			} else {
+				openHere(tb, w.s, id, code)
+			}
+			tb.WaitFor(".invitation h2", "2027")
+		}}
+	}
 	return []screen{
+		one("onetime-invitation", inviteMail("REQUEST", review...), seal.Restriction{}),
+		one("onetime-invitation-noreply", inviteMail("REQUEST", review...), seal.Restriction{NoReply: true}),
+		one("onetime-invitation-cancelled", inviteMail("CANCEL", altered(review, "DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261126")...), seal.Restriction{}),
+		one("onetime-invitation-long", inviteMail("REQUEST", long...), seal.Restriction{}),
+		one("onetime-invitation-noscript", inviteMail("REQUEST", long...), seal.Restriction{}),
 		state("invitation", inviteMail("REQUEST", review...), seal.Restriction{}),
 		state("invitation-noreply", inviteMail("REQUEST", review...), seal.Restriction{NoReply: true}),
 		state("invitation-cancelled", inviteMail("CANCEL", altered(review, "DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261126")...), seal.Restriction{}),

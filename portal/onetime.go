@@ -31,7 +31,10 @@ type oneTimeView struct {
 // A reason is the text of an error that a script may have to show.
 type reason struct{ Key, Title, Text string }
 
-func (p *portal) oneTimePage(c *call) error { return p.renderOneTime(c, http.StatusOK, "", "") }
+func (p *portal) oneTimePage(c *call) error {
+	c.plain = true
+	return p.renderOneTime(c, http.StatusOK, "", "")
+}
 
 func (p *portal) renderOneTime(c *call, status int, typed, problem string) error {
 	words, err := calendarWordsOf(c.viewer)
@@ -184,7 +187,7 @@ func (p *portal) unlockOneTime(c *call, code seal.Code) (*fetched, socket.Messag
 		return nil, m, err
 	}
 	if !m.NeedsPIN {
-		f, err := p.unlock(m, opener{id: id}, seal.ModeOneTime, "")
+		f, err := p.unlock(m, opener{id: id}, seal.ModeOneTime)
 		return f, m, err
 	}
 	if !c.r.PostForm.Has("pin") {
@@ -198,7 +201,7 @@ func (p *portal) unlockOneTime(c *call, code seal.Code) (*fetched, socket.Messag
 	if err != nil {
 		return nil, m, err
 	}
-	f, err := p.unlockPIN(c, socket.Caller{Link: code.Token()}, m, opener{id, &keys}, seal.ModeOneTime, "")
+	f, err := p.unlockPIN(c, socket.Caller{Link: code.Token()}, m, opener{id, &keys}, seal.ModeOneTime)
 	return f, m, err
 }
 

@@ -37,10 +37,11 @@ var screenLanguages = []string{"en", "de", "fi", "pl"}
 // languages.
 func TestScreens(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(o *Options) { o.Limits.Page = 8; o.Limits.Reply = 64 << 10 })
+	p := &promise{}
+	s := newSiteOf(t, p.keep, func(o *Options) { o.Limits.Page = 8; o.Limits.Reply = 64 << 10 })
 	w := newWorld(s)
 	b := browsertest.Start(t)
-	all := slices.Concat(w.screens(), w.invitationScreens(), w.senderScreens(), w.settingsScreens(), w.peopleScreens())
+	all := slices.Concat(w.screens(), w.invitationScreens(), w.senderScreens(), w.memberScreens(p), w.settingsScreens(), w.peopleScreens())
 	if *screenshots != "" {
 		w.pictures(t, b, all)
 		return

@@ -54,8 +54,14 @@ type dispatched struct {
 // sender follow it. The others got it in clear, returned and held.
 func (o *testOwner) dispatch(accounts, onces []string, others ...store.DispatchLine) dispatched {
 	o.t.Helper()
+	return o.dispatchAs("", member, accounts, onces, others...)
+}
+
+// dispatchAs is dispatch under an id that was promised to a sender.
+func (o *testOwner) dispatchAs(id, from string, accounts, onces []string, others ...store.DispatchLine) dispatched {
+	o.t.Helper()
 	ctx, now := context.Background(), o.now()
-	d := o.Begin(store.DepositKey{From: member, To: []string{guest}, MessageID: uuid.NewString()})
+	d := o.Begin(store.DepositKey{From: from, To: []string{guest}, MessageID: uuid.NewString()})
 	defer d.Abandon()
 	out := dispatched{sealed: map[string]store.Sealed{}}
 	lines := others
@@ -64,8 +70,8 @@ func (o *testOwner) dispatch(accounts, onces []string, others ...store.DispatchL
 			continue
 		}
 		sealed, err := d.Seal(ctx, store.SealRequest{
-			Mode: mode, Sender: member, Internal: true, Recipients: to, ReplyTo: member, MessageID: "<d@firm.example>",
-			Summary: seal.Summary{From: member, Subject: "Your statement", Date: now}, Message: strings.NewReader(plainMail),
+			Mode: mode, Sender: from, Internal: true, Recipients: to, ReplyTo: from, MessageID: "<d@firm.example>",
+			Summary: seal.Summary{From: from, Subject: "Your statement", Date: now}, Message: strings.NewReader(plainMail),
 			Created: now, Expires: now.Add(10 * day),
 		})
 		must(o.t, err)
@@ -79,11 +85,11 @@ func (o *testOwner) dispatch(accounts, onces []string, others ...store.DispatchL
 			if !s.Waits.IsZero() {
 				continue
 			}
-			d.Send(store.Mail{Kind: store.KindNotice, From: member, To: []string{s.Recipient}, ID: "<" + s.Message + "@firm.example>",
+			d.Send(store.Mail{Kind: store.KindNotice, From: from, To: []string{s.Recipient}, ID: "<" + s.Message + "@firm.example>",
 				Data: []byte("notice"), Message: s.Message})
 		}
 	}
-	code, err := d.Follow(store.Dispatch{Sender: member, Subject: "Your statement", MessageID: "<d@firm.example>", Lines: lines,
+	code, err := d.Follow(store.Dispatch{ID: id, Sender: from, Subject: "Your statement", MessageID: "<d@firm.example>", Lines: lines,
 		Created: now, Expires: now.Add(10 * day)})
 	must(o.t, err)
 	must(o.t, d.Commit(ctx))

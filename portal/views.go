@@ -140,9 +140,17 @@ func (p *portal) render(c *call, status int, page, title string, data any) error
 	c.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	c.w.Header().Set("Content-Language", c.viewer.Code)
 	c.w.Header().Add("Vary", "Accept-Language, Cookie")
+	body := b.Bytes()
+	if c.plain {
+		c.w.Header().Add("Vary", "Accept-Encoding")
+		if z := gzipped(body); z != nil && takesGzip(c.r) {
+			c.w.Header().Set("Content-Encoding", "gzip")
+			body = z
+		}
+	}
 	c.w.WriteHeader(status)
 	if c.r.Method != http.MethodHead {
-		_, _ = c.w.Write(b.Bytes()) // the browser may have gone
+		_, _ = c.w.Write(body) // the browser may have gone
 	}
 	return nil
 }
