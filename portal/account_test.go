@@ -145,7 +145,7 @@ func TestReset(t *testing.T) {
 		} else {
 			other.get("/m/"+id).wants(t, 502).lacks(t, "4111")
 		}
-		other.post("/r", "code", code).wants(t, 410)
+		other.post("/r", "code", code).wants(t, 410, text("error.link.title"))
 		other.post("/login", "address", guest, "password", password).wants(t, 401)
 		other.post("/login", "address", guest, "password", fresh).wants(t, 200)
 	}

@@ -73,6 +73,10 @@ var failures = []struct {
 
 // classify finds the answer to an error; known is false for an internal one.
 func classify(err error) (f failure, known bool) {
+	var ended *socket.EndedError
+	if errors.As(err, &ended) && ended.Link {
+		return failure{http.StatusGone, "link"}, true
+	}
 	for _, e := range failures {
 		if errors.Is(err, e.err) {
 			return e.failure, true

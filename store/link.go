@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -25,11 +26,17 @@ func (s *Store) link(tx *bbolt.Tx, token seal.Token) (linkRecord, error) {
 	case l.Kind == socket.LinkRelease || l.Kind == socket.LinkStatus:
 		return l, socket.ErrUnknown
 	case l.Ended != "":
-		return l, endError(l.Ended, l.EndedBy, l.EndedAt)
+		return l, l.over(l.Ended, l.EndedBy, l.EndedAt)
 	case !s.now().Before(l.Expires):
-		return l, endError(endExpired, "", l.Expires)
+		return l, l.over(endExpired, "", l.Expires)
 	}
 	return l, nil
+}
+
+// over tells the holder of a link how it ended, and whether a message did.
+func (l linkRecord) over(how, by string, at time.Time) error {
+	message := l.Kind == socket.LinkActivate || l.Kind == socket.LinkOneTime
+	return &socket.EndedError{How: how, By: by, At: at, Link: !message}
 }
 
 // linkOf returns a sender's link, which tells also after the end of what it is

@@ -59,6 +59,9 @@ type EndedError struct {
 	How string    `json:"how"`          // expired, recalled, used
 	By  string    `json:"by,omitempty"` // address of who recalled it
 	At  time.Time `json:"at,omitzero"`
+	// Link: it is the link alone that ended. It led to no message, but to a new
+	// password or the like.
+	Link bool `json:"link,omitempty"`
 }
 
 func (e *EndedError) Error() string { return e.sentinel().Error() }

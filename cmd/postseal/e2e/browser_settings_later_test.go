@@ -21,9 +21,9 @@ func (h *holder) waits() {
 	h.Shift(t, 24*time.Hour+time.Minute)
 	h.choose(tb, freshPassword, freshPassword)
 	tb.Press("Save and log in")
-	tb.WaitFor("h1", "expired")
+	tb.WaitFor("h1", "This link is no longer good")
 	h.follow(tb, link)
-	tb.WaitFor("h1", "expired")
+	tb.WaitFor("h1", "This link is no longer good")
 
 	// A session that nobody uses ends.
 	tb = h.loggedIn(guestPassword)

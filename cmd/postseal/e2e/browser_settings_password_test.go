@@ -146,7 +146,7 @@ func (h *holder) forgets() {
 	// Each link is worth nothing now, and so are the old password and session.
 	for _, link := range links {
 		reset(link)
-		other.WaitFor("h1", "This link was used already")
+		other.WaitFor("h1", "This link is no longer good")
 	}
 	h.open(tb, "/inbox")
 	tb.WaitFor("h1", "Log in")

@@ -56,6 +56,7 @@ func (h *holder) changesProfile() {
 		flipped = "1"
 	}
 	for _, wrong := range []string{code[:len(code)-1] + flipped, "no code", "    "} {
+		h.open(stranger, "/genuine")
 		stranger.Fill("#code", wrong)
 		stranger.Press("Check")
 		stranger.WaitFor("#code-error", "There is no mail of ours with this code.")

@@ -77,7 +77,7 @@
   addEventListener('hashchange', () => {
     // Another link while the page behind one of its kind is open, at the same path:
     // for the browser no new page.
-    if (!form && codeHere() && /^\/([hrs]$|a\/)/.test(location.pathname)) location.replace(`${location.pathname}?${location.hash}`);
+    if (!form && codeHere() && /^\/([hjrs]$|a\/)/.test(location.pathname)) location.replace(`${location.pathname}?${location.hash}`);
     fromFragment();
   });
   if (form) {
