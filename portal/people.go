@@ -36,10 +36,10 @@ func (p *portal) people(c *call) error {
 // answer is said, and stops nothing.
 func (p *portal) lookUp(c *call, v *writeView, text string) {
 	v.Who, v.Looked = text, true
-	known := map[string]bool{}
+	known := map[string]int{} // place in v.Found
 	for _, k := range p.contacts(c) {
 		if c.user.mayWriteTo(k.Address) && k.begins(text) && len(v.Found) < maxSuggested {
-			known[strings.ToLower(k.Address)] = true
+			known[strings.ToLower(k.Address)] = len(v.Found)
 			v.Found = append(v.Found, socket.FoundPerson{Name: k.Name, Address: k.Address})
 		}
 	}
@@ -54,8 +54,12 @@ func (p *portal) lookUp(c *call, v *writeView, text string) {
 		v.Errors["who"] = c.text("people.away")
 	}
 	for _, f := range found.People {
-		if !known[strings.ToLower(f.Address)] {
+		n, ok := known[strings.ToLower(f.Address)]
+		switch {
+		case !ok:
 			v.Found = append(v.Found, f)
+		case v.Found[n].Name == "":
+			v.Found[n].Name = f.Name
 		}
 	}
 	v.More = found.More

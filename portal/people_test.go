@@ -157,7 +157,7 @@ func TestPeopleWithoutScripts(t *testing.T) {
 	}
 	p := c.postReply("/m/write", fields("action", "look", "who", "cl"), chosenFile{"notes.txt", []byte("kept")}).
 		wants(t, 200, "Emberglow", "typed", "notes.txt", `value="`+member+`"`)
-	if strings.Count(p.body, `value="`+member+`"`) != 2 { // the contact to tick, and the list of contacts; not the directory's again
+	if strings.Count(p.body, `value="`+member+`"`) != 2 || !strings.Contains(p.body, "<bdi>Clara Member</bdi>") { // the contact to tick, and the list of contacts; not the directory's again
 		t.Errorf("Clara twice:\n%s", p.body)
 	}
 	kept := keptField.FindStringSubmatch(p.body)[1]

@@ -135,7 +135,8 @@ addEventListener('DOMContentLoaded', () => {
       if (mine !== asking || shown !== text) return;
       asking = null;
       const seen = new Set(first.map((k) => fold(k.address)));
-      show([...first, ...found.filter((k) => !seen.has(fold(k.address)) && !there.has(fold(k.address)))], said);
+      const named = first.map((k) => k.name ? k : found.find((f) => fold(f.address) === fold(k.address)) || k);
+      show([...named, ...found.filter((k) => !seen.has(fold(k.address)) && !there.has(fold(k.address)))], said);
     };
     const suggest = () => {
       const { text } = typed();
