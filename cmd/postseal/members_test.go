@@ -30,6 +30,7 @@ func TestMembers(t *testing.T) {
 		c, err := config.Parse(filepath.Join(dir, "postseal.toml"), fmt.Sprintf(`
 internal_domains = ["firm.example", "cloud.example"]
 portal.url = "https://pickup.firm.example"
+portal.directory = "members"
 keys.dir = %q
 
 [members]
@@ -68,7 +69,14 @@ oidc_client = %q
 		}
 		return b.String()
 	}
-	if text := found(c); strings.Count(text, "ok  ") != 2 || strings.Contains(text, "error ") {
+	people, err := newPeople(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, _, err := people.Find(context.Background(), "clara", func(string) bool { return true }); err != nil || len(f) != 2 || f[0].Name != "Clara Member" {
+		t.Errorf("looked up: %+v, %v", f, err)
+	}
+	if text := found(c); strings.Count(text, "ok  ") != 3 || strings.Contains(text, "error ") {
 		t.Errorf("check says\n%s", text)
 	}
 	for _, c := range []*config.Config{load("ldaps://127.0.0.1:1", issuer), load(d.SecureURL, "http://localhost:1")} {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-rod/rod/lib/input"
+
 	"github.com/postseal/postseal/portal/browsertest"
 )
 
@@ -39,6 +41,12 @@ func TestBrowserMember(t *testing.T) {
 			s.byDirectory(m, "clara")
 			m.Press("New message")
 			m.WaitFor("h1", "New message")
+			m.MustElement("#to").MustType('d', 'i', 'r')
+			m.WaitFor("[role=option]", "Dirk Director dirk@firm.example")
+			m.MustElement("#to").MustType(input.ArrowDown, input.Enter)
+			if to := m.MustElement("#to").MustProperty("value").Str(); to != "dirk@firm.example, " {
+				t.Errorf("to: %q", to)
+			}
 			m.Fill("#to", rcpt)
 			m.Fill("#subject", "the offer "+at)
 			m.Fill("#body", "It is **ready**.")
@@ -67,6 +75,18 @@ func TestBrowserMember(t *testing.T) {
 				}
 			}
 
+			// A guest finds the organisation's people, and nobody else in its directory.
+			g.Open(s.URL + "/m/write")
+			g.MustElement("#to").MustType('e', 'v')
+			g.MustWait(`() => performance.getEntriesByType('resource').some((e) => e.name.endsWith('/m/people'))`)
+			g.MustElement("#to").MustType(input.Backspace, input.Backspace, 'm', 'e', 'm')
+			g.WaitFor("[role=option]", "Clara Member Clara@Firm.Example")
+			if n := len(g.MustElements("[role=option]")); n != 1 {
+				t.Errorf("%d people", n)
+			}
+			g.Barriers()
+			g.Open(page)
+
 			// The member hears of it by mail, and sees it among what was sent.
 			if _, read := s.senderMail(t, "clara@firm.example", rcpt); !strings.HasPrefix(read.Subject, "Read:") {
 				t.Errorf("the read receipt says %q:\n%s", read.Subject, read.Text)
@@ -93,6 +113,82 @@ func TestBrowserMember(t *testing.T) {
 			g.WaitFor(".notice", "Taken back by clara@firm.example")
 			g.Open(s.URL + "/inbox")
 			g.WaitFor(".inbox", "Taken back by clara@firm.example")
+			m.Quiet()
+		})
+		t.Run("password "+at, func(t *testing.T) {
+			pam, rcpt := fmt.Sprintf("pam%d@example.com", n), fmt.Sprintf("gwen%d@guest.example", n)
+			m := screen(t)
+			m.Open(s.URL + "/")
+			m.Fill("#address", pam)
+			m.Press("Continue")
+			m.WaitFor("label", "Password")
+			m.Open(s.URL + "/forgot")
+			m.Fill("#address", pam)
+			m.Press("Send the link")
+			m.WaitFor(".notice", "on its way")
+			m.Open(s.ReadNotice(t, s.WaitInside(t, pam)).Link)
+			m.Press("Continue")
+			m.Fill("#name", "Pam Portal")
+			m.Fill("#password", guestPassword)
+			m.Fill("#repeat", guestPassword)
+			m.Press("Save and")
+			m.WaitFor("h1", "Inbox")
+			m.Barriers()
+			m.Press("Log out")
+			m.WaitFor(".notice", "logged out")
+			m.Fill("#address", pam)
+			m.Press("Continue")
+			m.WaitFor("label", "Password")
+			m.Fill("#password", guestPassword)
+			m.Press("Log in")
+			m.WaitFor("h1", "Inbox")
+			m.Press("New message")
+			m.Fill("#to", rcpt)
+			m.Fill("#subject", "by password "+at)
+			m.Fill("#body", "Nothing that a rule knows.")
+			m.Press("Send")
+			m.WaitFor(".said", "Sent.")
+			g := screen(t)
+			activate(g, s.ReadNotice(t, s.WaitOutside(t, rcpt)).Link)
+			g.WaitFor("h1", "by password "+at)
+			m.Open(s.URL + "/m/sent")
+			m.Press("by password " + at)
+			m.WaitFor(".tag", "Opened")
+			m.Quiet()
+			g.Quiet()
+		})
+		t.Run("answer "+at, func(t *testing.T) {
+			// What came from outside was sealed; so is what the member answers, and the
+			// member follows it.
+			gia := fmt.Sprintf("gia%d@partner.example", n)
+			s.Submit(t, gia, []string{"clara@firm.example"}, "From: "+gia+"\nTo: clara@firm.example\nSubject: inbound "+at+"\nMessage-ID: <in-"+at+"@partner.example>\n\nOur numbers.\n")
+			s.WaitInside(t, "clara@firm.example")
+			m := screen(t)
+			s.byDirectory(m, "clara")
+			m.Press("inbound " + at)
+			m.WaitFor(".mail-text", "Our numbers.")
+			m.Press("Reply")
+			m.WaitFor("h1", "Reply")
+			m.Fill("#body", "And ours: forty-two.")
+			m.Press("Send")
+			m.WaitFor("h1", "Your answer is sent")
+			notice := s.WaitOutside(t, gia)
+			if strings.Contains(string(notice.Data), "forty-two") || !strings.Contains(string(notice.Data), "clara@firm.example") {
+				t.Errorf("what left:\n%s", notice.Data)
+			}
+			m.Open(s.URL + "/m/sent")
+			m.Press("Re: inbound " + at)
+			m.WaitFor(".tag", "Not opened yet")
+			g := screen(t)
+			activate(g, s.ReadNotice(t, notice).Link)
+			g.WaitFor(".mail-text", "And ours: forty-two.")
+			m.MustReload().MustWaitLoad()
+			m.WaitFor(".tag", "Opened")
+			m.Press("Change")
+			m.Press("Take it back")
+			m.WaitFor(".notice.warn", "stays with whoever opened it")
+			m.Press("Take it back")
+			m.WaitFor(".notice", "Taken back from 1 recipient")
 			m.Quiet()
 		})
 		t.Run("provider "+at, func(t *testing.T) {

@@ -78,8 +78,17 @@ func TestBrowserWithoutScripts(t *testing.T) {
 			m := plain(t)
 			s.byDirectory(m, "dirk")
 			m.Press("New message")
-			m.Fill("#to", rcpt)
 			m.Fill("#subject", "a word "+at)
+			m.Fill("#who", "cla")
+			m.Click("[value=look]")
+			m.WaitFor("#look", "Clara Member")
+			m.Click("#add-0")
+			m.Click("[value='add:cc']")
+			if cc := m.MustElement("#cc").MustProperty("value").Str(); cc != "Clara@Firm.Example" {
+				t.Errorf("cc: %q", cc)
+			}
+			m.Fill("#cc", "")
+			m.Fill("#to", rcpt)
 			m.Fill("#body", "Nothing that a rule knows.")
 			m.Click("#noprint")
 			m.Press("Send")

@@ -28,6 +28,11 @@ release = { mode = "defer" }
 when.to = "wait*@*.example"
 
 [[rule]]
+name = "confidential"
+then = "pickup"
+when = { from = "*@partner.example", to = "internal" }
+
+[[rule]]
 name = "options"
 also = { restrict = ["pin", "no-print", "no-reply"] }
 when.to = "pin*@*.example"

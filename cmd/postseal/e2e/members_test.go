@@ -23,7 +23,7 @@ func (s *Site) members(t *testing.T) map[string]string {
 	}
 	return map[string]string{
 		"members.method":       config.Quote("off"),
-		"members.domains":      config.QuoteList([]string{"firm.example: ldap", "cloud.example: oidc"}),
+		"members.domains":      config.QuoteList([]string{"firm.example: ldap", "cloud.example: oidc", "example.com: password"}),
 		"members.ldap_url":     config.Quote(d.SecureURL),
 		"members.ldap_ca":      config.Quote(d.CAFile),
 		"members.ldap_bind_dn": config.Quote(signintest.BindDN),
@@ -31,6 +31,7 @@ func (s *Site) members(t *testing.T) map[string]string {
 		"members.oidc_issuer":  config.Quote(issuer),
 		"members.oidc_client":  config.Quote(signintest.ClientID),
 		"portal.compose":       "true",
+		"portal.directory":     config.Quote("everybody"),
 	}
 }
 

@@ -48,7 +48,8 @@ type SiteOptions struct {
 	// real site does.
 	Users bool
 	// Members sign in to the portal: those of firm.example at a directory, those of
-	// cloud.example at an OpenID provider. Both domains are internal then.
+	// cloud.example at an OpenID provider, those of example.com by a password of the
+	// portal. All three domains are internal then, and everybody may look people up.
 	Members bool
 	// Host is by what name browsers reach the portal; "": by its address. Passkeys
 	// need a name, such as localhost.
