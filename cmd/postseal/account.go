@@ -17,7 +17,7 @@ func newAccountCommand(a *app) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return &usageError{"account needs a subcommand"} },
 	}
-	c.AddCommand(newAccountShowCommand(a), newAccountUnlockCommand(a), newAccountSeparateCommand(a))
+	c.AddCommand(newAccountShowCommand(a), newAccountUnlockCommand(a), newAccountSeparateCommand(a), newAccountPeopleCommand(a))
 	return c
 }
 

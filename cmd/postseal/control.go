@@ -25,6 +25,7 @@ type keeper interface {
 	ReadTrail(ctx context.Context, q store.TrailQuery, each func(store.TrailEntry) error) (store.TrailEnd, error)
 	holder
 	accountKeeper
+	peopleKeeper
 	recaller
 }
 
@@ -72,6 +73,7 @@ func newControl(path string, k keeper, log *slog.Logger) (*control, error) {
 	})
 	serveHeld(mux, k)
 	serveAccounts(mux, k)
+	servePeople(mux, k)
 	serveMessages(mux, k)
 	return &control{
 		listener: l,

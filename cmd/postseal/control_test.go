@@ -17,6 +17,7 @@ import (
 type fakeKeeper struct {
 	holder // nil: what a test does not expect panics
 	accountKeeper
+	peopleKeeper
 	recaller
 	problems []store.Problem
 	stats    store.Stats
