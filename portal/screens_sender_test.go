@@ -113,6 +113,12 @@ func (w *world) senderScreens() []screen {
 			tb.Open(s.url + "/m/" + w.html + "/print")
 		}},
 		{"inbox-ended", user("/inbox")},
+		{"search-locked", func(tb *browsertest.Tab) { // two messages with PINs that nobody typed
+			user("/m/search")(tb)
+			tb.Fill("#q", "findings")
+			tb.MustElement("#search button.primary").MustClick()
+			tb.WaitFor("[role=status] .hint", "2")
+		}},
 		{"pin", user("/m/" + pinned.Message)},
 		{"pin-wrong", func(tb *browsertest.Tab) {
 			user("/m/" + pinned.Message)(tb)

@@ -322,6 +322,11 @@ func (w *world) screens() []screen {
 			tb.MustElement(".acts [value=gone]").MustClick()
 			tb.WaitFor("h1", text("confirm.heading"))
 		}},
+		{"message-deleted", func(tb *browsertest.Tab) {
+			user("/m/deleted")(tb)
+			tb.MustElement(".row .cell").MustClick()
+			tb.WaitFor(".tools", text("mailbox.restore"))
+		}},
 		{"search", user("/m/search")},
 		{"search-found", func(tb *browsertest.Tab) {
 			user("/m/search")(tb)
