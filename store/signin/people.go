@@ -170,9 +170,19 @@ func (l *People) read(ctx context.Context, filter string) (entries []*ldap.Entry
 		errors.Is(err, ldap.ErrSizeLimitExceeded):
 		return r.Entries, true, nil
 	case err != nil:
-		return nil, false, fmt.Errorf("%w: directory: look people up: %w", ErrUnavailable, err)
+		return nil, false, fmt.Errorf("%w: directory: look people up: %s", ErrUnavailable, reason(err))
 	}
 	return r.Entries, false, nil
+}
+
+// reason is why a search failed, without what the directory has to say about it: it
+// may repeat what was looked for.
+func reason(err error) string {
+	var e *ldap.Error
+	if errors.As(err, &e) && e.ResultCode < ldap.ErrorNetwork {
+		return fmt.Sprintf("result %d, %s", e.ResultCode, ldap.LDAPResultCodeMap[e.ResultCode])
+	}
+	return err.Error()
 }
 
 // person is what an entry tells of somebody: of several addresses the one that

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-ldap/ldap/v3"
+
 	"github.com/postseal/postseal/store/signin/signintest"
 )
 
@@ -230,4 +232,16 @@ func FuzzClean(f *testing.F) {
 			t.Errorf("%q", got)
 		}
 	})
+}
+
+// TestReason: a directory that repeats what was looked for does not bring it into
+// the log.
+func TestReason(t *testing.T) {
+	err := ldap.NewError(ldap.LDAPResultInsufficientAccessRights, errors.New("no right to (cn=clara*)\n"))
+	if got := reason(err); strings.Contains(got, "clara") || !strings.Contains(got, "50") {
+		t.Errorf("%q", got)
+	}
+	if got := reason(ldap.NewError(ldap.ErrorNetwork, errors.New("connection closed"))); !strings.Contains(got, "closed") {
+		t.Errorf("%q", got)
+	}
 }

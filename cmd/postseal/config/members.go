@@ -44,6 +44,15 @@ func attribute(s string) error {
 	return nil
 }
 
+// searchFilter checks the outside of a filter (RFC 4515); the rest is checked when it
+// is used.
+func searchFilter(s string) error {
+	if !strings.HasPrefix(s, "(") || !strings.HasSuffix(s, ")") {
+		return fmt.Errorf("%q is no filter, want one such as \"(objectClass=person)\"", s)
+	}
+	return nil
+}
+
 // crossMembers checks what single keys can't know.
 func (c *Config) crossMembers(report func(key, format string, args ...any)) {
 	m := c.Members
