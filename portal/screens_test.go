@@ -41,7 +41,7 @@ func TestScreens(t *testing.T) {
 	s := newSiteOf(t, p.keep, func(o *Options) { o.Limits.Page = 8; o.Limits.Reply = 64 << 10 })
 	w := newWorld(s)
 	b := browsertest.Start(t)
-	all := slices.Concat(w.screens(), w.invitationScreens(), w.senderScreens(), w.memberScreens(p), w.settingsScreens(), w.peopleScreens())
+	all := slices.Concat(w.screens(), w.invitationScreens(), w.senderScreens(), w.memberScreens(p), w.settingsScreens(), w.seatScreens(), w.peopleScreens())
 	if *screenshots != "" {
 		w.pictures(t, b, all)
 		return
