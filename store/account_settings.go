@@ -52,7 +52,7 @@ func (s *Store) Account(ctx context.Context, token seal.Token) (socket.AccountIn
 		if out.Password {
 			out.KDF = a.KDF
 		}
-		if out.Addresses, err = s.addressInfo(tx, r.Account, a); err != nil {
+		if out.Addresses, err = s.addressInfo(tx, r, a); err != nil {
 			return err
 		}
 		if out.Sessions, err = s.openSessions(tx, r.Account, token.Hash()); err != nil {

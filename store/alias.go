@@ -244,12 +244,15 @@ func (s *Store) joinedTo(tx *bbolt.Tx, address string) (r aliasRecord, a account
 }
 
 // addressInfo describes an account's addresses to its holder.
-func (s *Store) addressInfo(tx *bbolt.Tx, account accountID, a accountRecord) (socket.AddressInfo, error) {
-	out := socket.AddressInfo{CanJoin: s.o.Addresses != nil && !s.method(a.Address).External()}
+func (s *Store) addressInfo(tx *bbolt.Tx, r sessionRecord, a accountRecord) (socket.AddressInfo, error) {
+	out := socket.AddressInfo{CanJoin: s.o.Addresses != nil && !s.method(a.Address).External() && !r.visit()}
 	for _, x := range a.Aliases {
 		out.Further = append(out.Further, socket.FurtherAddress{Address: x.Address, Since: x.Since, Directory: x.Directory})
 	}
-	for _, h := range suffixes(tx, bucketAsked, account[:]) {
+	if r.visit() {
+		return out, nil // what was asked for is the holder's affair
+	}
+	for _, h := range suffixes(tx, bucketAsked, r.Account[:]) {
 		var l linkRecord
 		if err := s.vault.get(tx, bucketLink, h, &l); err != nil {
 			return out, err

@@ -23,6 +23,9 @@ func (s *Store) joint(tx *bbolt.Tx, session, link seal.Token) (j joint, err erro
 	if j.session, j.record, err = s.accountOf(tx, session); err != nil {
 		return j, err
 	}
+	if j.session.visit() {
+		return j, socket.ErrUnknown // the addresses are the holder's affair
+	}
 	if j.link, err = s.link(tx, link); err != nil {
 		return j, err
 	}

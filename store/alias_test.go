@@ -474,3 +474,39 @@ func TestJoinWhileADepositRuns(t *testing.T) {
 		t.Errorf("removed meanwhile: %v", err)
 	}
 }
+
+// In a mailbox that several people open, the addresses are its holder's affair; and
+// a notice does not forestall the people who are to open a mailbox.
+func TestAddressesOfMailboxes(t *testing.T) {
+	mails := &addressMails{}
+	c, ctx := newCrew(t, func(o *Options) { o.Addresses = mails }), context.Background()
+	c.join(ann, true)
+	visit := c.mustEnter(ann)
+	notice := c.deposit(seal.ModeAccount, "for ann", "ann.other@guest.test")[0]
+	for name, call := range map[string]func() error{
+		"ask":    func() error { return c.AskAddress(ctx, visit, c.proof("password"), "x@guest.test") },
+		"look":   func() error { _, err := c.Joining(ctx, visit, notice.Code.Token()); return err },
+		"join":   func() error { return c.JoinAddress(ctx, visit, notice.Code.Token(), socket.Join{}) },
+		"remove": func() error { return c.RemoveAddress(ctx, visit, c.proof("password"), "x@guest.test") },
+	} {
+		if err := call(); !errors.Is(err, socket.ErrUnknown) {
+			t.Errorf("%s in another's mailbox: %v", name, err)
+		}
+	}
+	if a := must(c.Account(ctx, visit))(t).Addresses; a.CanJoin {
+		t.Error("a visitor is offered to add an address")
+	}
+	c.joined(mails, c.claims.Token, c.key, "support@customer.example")
+	if s := c.deposit(seal.ModeAccount, "x", "support@customer.example")[0]; !s.Account {
+		t.Error("the mailbox has no further address")
+	}
+
+	const planned = "planned@customer.example"
+	if err := c.AddPerson(ctx, planned, ann, false); err != nil {
+		t.Fatal(err)
+	}
+	first := c.deposit(seal.ModeAccount, "for all", planned)[0]
+	if _, err := c.Joining(ctx, c.claims.Token, first.Code.Token()); !errors.Is(err, socket.ErrConflict) {
+		t.Errorf("a mailbox that people wait for: %v", err)
+	}
+}

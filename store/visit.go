@@ -189,6 +189,9 @@ func (s *Store) Furnish(ctx context.Context, session, link seal.Token, a socket.
 		if err != nil {
 			return err
 		}
+		if err := s.partStale(c, l.Address); err != nil {
+			return err
+		}
 		rec.PeopleOnly = true
 		grants, err := s.checkGrants(c.Tx, mailbox, a.Grants)
 		if err != nil {
