@@ -31,7 +31,7 @@ func TestWeight(t *testing.T) {
 		{"login", "/", false}, {"code", "/code", false}, {"forgot", "/forgot", false}, {"help", "/help", false},
 		{"one-time", "/o/" + one, false}, {"activation", "/a/" + w.id, false}, {"error", "/nothing", false},
 		{"inbox", "/inbox", true}, {"formatted message", "/m/" + w.html, true}, {"plain message", "/m/" + w.plain, true},
-		{"reply", "/m/" + w.html + "/reply", true}, {"preferences", "/settings/preferences", true}, {"settings", "/settings", true},
+		{"reply", "/m/" + w.html + "/reply", true}, {"new message", "/m/write", true}, {"preferences", "/settings/preferences", true}, {"settings", "/settings", true},
 	}
 	for _, width := range []int{390, 1280} {
 		for _, page := range pages {
