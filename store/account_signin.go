@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"maps"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -18,7 +19,7 @@ import (
 // ([signin.Service]).
 type SignIn interface {
 	Method(address string) signin.Method
-	Password(ctx context.Context, address, password string) (signin.Person, error)
+	Password(ctx context.Context, address, password string, found func(entry string) error) (signin.Person, error)
 	Begin(ctx context.Context, hint string, f signin.Flow) (string, error)
 	Redeem(ctx context.Context, f signin.Flow, code string) (signin.Person, error)
 }
@@ -61,7 +62,18 @@ func (s *Store) DomainLogin(ctx context.Context, l socket.DomainLogin) (socket.S
 	if err != nil {
 		return socket.SignedIn{}, err
 	}
-	p, err := s.o.SignIn.Password(ctx, normalise(l.Address), l.Password)
+	// Who tries one person's password by all of the person's addresses gets no more
+	// tries than by one.
+	found := func(entry string) error {
+		more, err := s.countEntry(l.Address, entry, l.Client)
+		maps.Copy(counted, more)
+		return err
+	}
+	p, err := s.o.SignIn.Password(ctx, normalise(l.Address), l.Password, found)
+	var throttled *socket.ThrottledError
+	if errors.As(err, &throttled) {
+		return socket.SignedIn{}, throttled
+	}
 	if err != nil {
 		return socket.SignedIn{}, s.refused(ctx, err, l.Address, l.Client)
 	}
@@ -71,16 +83,38 @@ func (s *Store) DomainLogin(ctx context.Context, l socket.DomainLogin) (socket.S
 
 // countAttempt counts an attempt as [Store.Login] does.
 func (s *Store) countAttempt(address, client string) (map[string]limit, error) {
-	account, err := s.resolved(address)
+	account, a, err := s.holderOf(address)
 	if err != nil {
-		return nil, err
-	}
-	var a accountRecord
-	if err := s.get(bucketAccount, account[:], &a); err != nil && !errors.Is(err, errNotFound) {
 		return nil, err
 	}
 	counted := a.limits(account, s.vault.network(account, client), client)
 	return counted, s.guard.try(counted)
+}
+
+// countEntry counts an attempt by an address once more, for the directory's entry
+// that the address leads to.
+func (s *Store) countEntry(address, entry, client string) (map[string]limit, error) {
+	account, a, err := s.holderOf(address)
+	if err != nil {
+		return nil, err
+	}
+	counted := a.limits(s.vault.account("entry "+entry), s.vault.network(account, client), client)
+	delete(counted, "client "+network(client)) // it is counted already
+	return counted, s.guard.try(counted)
+}
+
+// holderOf returns the account that an address logs in to; its record is empty if
+// there is none yet.
+func (s *Store) holderOf(address string) (accountID, accountRecord, error) {
+	var a accountRecord
+	account, err := s.resolved(address)
+	if err != nil {
+		return account, a, err
+	}
+	if err := s.get(bucketAccount, account[:], &a); err != nil && !errors.Is(err, errNotFound) {
+		return account, a, err
+	}
+	return account, a, nil
 }
 
 // refused notes a failed sign-in. What exactly was wrong goes to the log alone.

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -22,7 +24,13 @@ func (directory) Method(address string) signin.Method {
 	return map[string]signin.Method{"example.com": signin.LDAP, "cloud.test": signin.OIDC, "own.test": signin.Password}[domain]
 }
 
-func (directory) Password(_ context.Context, address, password string) (signin.Person, error) {
+// Password finds clara and her other addresses, clara+ANYTHING, in one entry.
+func (directory) Password(_ context.Context, address, password string, found func(string) error) (signin.Person, error) {
+	user, _, _ := strings.Cut(address, "@")
+	user, _, _ = strings.Cut(user, "+")
+	if err := found("uid=" + user); err != nil {
+		return signin.Person{}, err
+	}
 	switch password {
 	case "right":
 		return signin.Person{Address: address, Name: "Clara"}, nil
@@ -58,6 +66,34 @@ func (e *env) join(in socket.SignedIn) (socket.Session, error) {
 		e.t.Fatal(err)
 	}
 	return e.Activate(context.Background(), in.Link, socket.Activation{Name: "Clara", PublicKey: key.Recipient(), Escrow: escrow, Client: "192.0.2.1"})
+}
+
+// TestDomainLoginByOtherAddresses tries one person's password by one address after
+// the other, each from another network: all count for the entry that they lead to.
+func TestDomainLoginByOtherAddresses(t *testing.T) {
+	e, ctx := newEnv(t, func(o *Options) { o.SignIn = directory{} }), context.Background()
+	try := func(address, password string, network int) error {
+		_, err := e.DomainLogin(ctx, socket.DomainLogin{Address: address, Password: password, Client: fmt.Sprintf("192.0.%d.1", network)})
+		return err
+	}
+	var throttled *socket.ThrottledError
+	for i := range 6 {
+		if err := try(fmt.Sprintf("clara+%d@example.com", i), "wrong", i); !errors.Is(err, socket.ErrLogin) {
+			t.Fatalf("attempt %d: %v", i, err)
+		}
+	}
+	if err := try("clara+7@example.com", "right", 7); !errors.As(err, &throttled) {
+		t.Errorf("after six failures by other addresses: %v", err)
+	}
+	if err := try("dirk@example.com", "wrong", 7); !errors.Is(err, socket.ErrLogin) {
+		t.Errorf("somebody else: %v", err)
+	}
+	e.clock.advance(time.Hour)
+	for i := range 3 { // success forgets
+		if err := try("clara@example.com", "right", 8+i); err != nil {
+			t.Errorf("later: %v", err)
+		}
+	}
 }
 
 func TestDomainLogin(t *testing.T) {

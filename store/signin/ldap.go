@@ -3,6 +3,7 @@ package signin
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -129,7 +130,7 @@ func (b *boundedConn) Read(p []byte) (int, error) {
 }
 
 // verify binds as the person, and looks at the person's entry.
-func (d *directory) verify(ctx context.Context, address, password string) (Person, error) {
+func (d *directory) verify(ctx context.Context, address, password string, found func(entry string) error) (Person, error) {
 	// A bind with a name and no password is anonymous and succeeds (RFC 4513
 	// section 5.1.2).
 	user, _, ok := strings.Cut(address, "@")
@@ -147,8 +148,20 @@ func (d *directory) verify(ctx context.Context, address, password string) (Perso
 	dn := fill(d.o.DN, address, user, "", ldap.EscapeDN)
 	if d.o.DN == "" {
 		if dn, err = d.find(c, address, user); err != nil {
+			if errors.Is(err, ErrRefused) {
+				// As for somebody who is there: the number of answers does not tell. What
+				// the directory itself takes to compare a password remains.
+				_ = c.Bind("cn="+rand.Text()+","+d.o.Base, password)
+			}
 			return Person{}, err
 		}
+	}
+	name, err := entryName(dn)
+	if err != nil {
+		return Person{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	if err := found(name); err != nil {
+		return Person{}, err
 	}
 	if err := c.Bind(dn, password); err != nil {
 		return Person{}, refusal(err)
@@ -164,6 +177,21 @@ func (d *directory) verify(ctx context.Context, address, password string) (Perso
 		return Person{}, err
 	}
 	return Person{Address: address, Name: entry.GetEqualFoldAttributeValue(d.o.Name)}, nil
+}
+
+// entryName is the name of an entry in one spelling: case and spaces mean nothing in
+// the names of people (RFC 4518 section 2).
+func entryName(dn string) (string, error) {
+	parsed, err := ldap.ParseDN(dn)
+	if err != nil {
+		return "", err
+	}
+	for _, rdn := range parsed.RDNs {
+		for _, a := range rdn.Attributes {
+			a.Type, a.Value = strings.ToLower(a.Type), strings.ToLower(strings.Join(strings.Fields(a.Value), " "))
+		}
+	}
+	return parsed.String(), nil
 }
 
 // find returns the one entry that the filter finds.

@@ -126,13 +126,14 @@ func covers(pattern, domain string) bool {
 	return pattern == domain
 }
 
-// Password verifies a password by the directory. The error is [ErrRefused] or
-// [ErrUnavailable].
-func (s *Service) Password(ctx context.Context, address, password string) (Person, error) {
+// Password verifies a password by the directory. Before the password is tried, found
+// is called with the name of the person's entry: several addresses may lead to one.
+// The error is [ErrRefused], [ErrUnavailable] or what found returned.
+func (s *Service) Password(ctx context.Context, address, password string, found func(entry string) error) (Person, error) {
 	if s.Method(address) != LDAP {
 		return Person{}, ErrRefused
 	}
-	return s.directory.verify(ctx, address, password)
+	return s.directory.verify(ctx, address, password, found)
 }
 
 // Begin returns where the browser goes to sign in. hint is the address that was

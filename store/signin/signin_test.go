@@ -89,15 +89,50 @@ func TestDirectory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := dir.verify(context.Background(), tc.address, tc.password)
+		entry := ""
+		p, err := dir.verify(context.Background(), tc.address, tc.password, func(name string) error { entry = name; return nil })
 		if !errors.Is(err, tc.want) || (err == nil) != (tc.want == nil) {
 			t.Errorf("%s, %s with %q: %v, want %v", tc.way, tc.address, tc.password, err, tc.want)
 		}
 		if err != nil && strings.Contains(err.Error(), "right of") {
 			t.Errorf("the error holds the password: %v", err)
 		}
+		if uid, _, _ := strings.Cut(entry, ","); err == nil && (uid != "uid=clara" && uid != "uid=dirk" || entry != uid+","+signintest.Base) {
+			t.Errorf("%s, %s: counted as %q", tc.way, tc.address, entry)
+		}
 		if err == nil && (p.Address != tc.address || p.Name == "") {
 			t.Errorf("%s, %s: %+v", tc.way, tc.address, p)
+		}
+	}
+}
+
+// TestEntryRefused: where the person may not try, the directory isn't asked.
+func TestEntryRefused(t *testing.T) {
+	d := signintest.StartDirectory(t)
+	dir, err := newDirectory(&DirectoryOptions{URL: d.SecureURL, Roots: d.Roots, DN: "uid={user}," + signintest.Base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := errors.New("later")
+	if _, err := dir.verify(t.Context(), "clara@firm.example", "right of clara", func(string) error { return later }); err != later {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestEntryName(t *testing.T) {
+	for dn, want := range map[string]string{
+		"uid=clara,ou=people,dc=firm":     "uid=clara,ou=people,dc=firm",
+		"UID=Clara,  OU=People,DC=Firm":   "uid=clara,ou=people,dc=firm",
+		`cn=Clara\20\20 Member,ou=people`: "cn=clara member,ou=people",
+		"":                                "",
+		"nonsense":                        "error",
+	} {
+		got, err := entryName(dn)
+		if err != nil {
+			got = "error"
+		}
+		if got != want {
+			t.Errorf("%q is %q, want %q", dn, got, want)
 		}
 	}
 }
@@ -116,7 +151,7 @@ func TestSilentDirectory(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := d.verify(ctx, "clara@firm.example", "x"); !errors.Is(err, ErrUnavailable) {
+	if _, err := d.verify(ctx, "clara@firm.example", "x", func(string) error { return nil }); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}
 }
