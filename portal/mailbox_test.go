@@ -319,12 +319,12 @@ func TestDraftOfAnyText(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Limits.Reply = 8 << 20 })
 	c, _ := s.activated(plainMail)
-	for _, some := range []string{"<", "&", `"`, "\\", "\t", "\n", "\u2028", "\x01<", "\xff"} {
+	for _, some := range []string{"<", "&", `"`, "\\", "\t", "\n", "\u2028", "\x01<"} {
 		body := strings.Repeat(some, maxBody/len(some)-1) + "!"
 		draft := uuid.Must(uuid.NewV7()).String()
 		c.postReply("/m/write", map[string]string{"kind": "new", "draft": draft, "nonce": draft, "subject": "Long", "body": body, "action": "save"}).
 			wants(t, 200, text("write.saved"))
-		want := strings.NewReplacer("\x01", "", "\xff", "\uFFFD").Replace(body)
+		want := strings.ReplaceAll(body, "\x01", "")
 		if got := html.UnescapeString(c.get("/m/write/"+draft).wants(t, 200).body); !strings.Contains(got, want) {
 			t.Errorf("%q: another text came back", some)
 		}
