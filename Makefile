@@ -46,8 +46,11 @@ test-unit:
 test-e2e:
 	$(GO) test -shuffle=on -timeout 40m -p 1 $(SERVERS)
 
+# Of the rest two run at a time: what compiles, and what waits for a browser, leaves
+# a processor to the other.
 test: install
-	$(GO) test -shuffle=on -timeout 40m -p 1 ./...
+	$(GO) test -shuffle=on -timeout 40m -p 2 $(UNIT)
+	@$(MAKE) --no-print-directory test-e2e
 
 install:
 	.ci/install
