@@ -362,3 +362,32 @@ func TestBrowserHostileCalendars(t *testing.T) {
 	}
 	t.Logf("%d messages, %d cards", opened, cards)
 }
+
+// TestBrowserInvitationRightToLeft: the card turns around with its page, and what
+// the invitation says keeps its own direction.
+func TestBrowserInvitationRightToLeft(t *testing.T) {
+	s := newSite(t, nil)
+	b := browsertest.Start(t)
+	id, code := s.sealed(seal.ModeOneTime, inviteMail("REQUEST", altered(review, "SUMMARY:סקירה שנתית 2027", "LOCATION:"+strings.Repeat("אולם", 60),
+		"ORGANIZER;CN=קלרה:mailto:boss@evil.example")...))
+	for _, width := range []int{390, 1280} {
+		tb := b.Tab(t, true)
+		tb.Screen(width, screenHeight(width), "light")
+		openHere(tb, s, id, code)
+		tb.WaitFor(".invitation h2", "סקירה")
+		over, err := tb.Eval(turnedAround)
+		must(t, err)
+		if s := over.Value.Str(); s != "" {
+			t.Errorf("sticks out: %s", s)
+		}
+		edge, err := tb.Eval(`() => {
+			const card = document.querySelector('.invitation'), style = getComputedStyle(card);
+			const text = getComputedStyle(card.querySelector('[data-part=summary]')).unicodeBidi;
+			return [style.borderRightWidth, style.borderLeftWidth, text].join(' ');
+		}`)
+		must(t, err)
+		if got := edge.Value.Str(); got != "4px 1px isolate" {
+			t.Errorf("the card's edges and its title: %s", got)
+		}
+	}
+}

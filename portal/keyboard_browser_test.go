@@ -115,14 +115,7 @@ func TestKeyboard(t *testing.T) {
 			tb.Screen(390, 844, "light")
 			w.as(tb, w.cookie)
 			tb.Open(s.url + path)
-			over, err := tb.Eval(`() => {
-				document.documentElement.dir = 'rtl';
-				const out = [...document.body.querySelectorAll('main *, footer *, header *')].filter((e) => {
-					const b = e.getBoundingClientRect();
-					return b.width > 0 && !e.closest('.visually-hidden') && !e.closest('.inbox') && !e.closest('.folders ul') && (b.left < -1 || b.right > innerWidth + 1);
-				});
-				return out.slice(0, 3).map((e) => e.outerHTML.slice(0, 100)).join(' ');
-			}`)
+			over, err := tb.Eval(turnedAround)
 			must(t, err)
 			if s := over.Value.Str(); s != "" {
 				t.Errorf("%s: sticks out: %s", path, s)
@@ -130,3 +123,13 @@ func TestKeyboard(t *testing.T) {
 		}
 	})
 }
+
+// turnedAround lays a page out from right to left, and says what then sticks out.
+const turnedAround = `() => {
+	document.documentElement.dir = 'rtl';
+	const out = [...document.body.querySelectorAll('main *, footer *, header *')].filter((e) => {
+		const b = e.getBoundingClientRect();
+		return b.width > 0 && !e.closest('.visually-hidden') && !e.closest('.inbox') && !e.closest('.folders ul') && (b.left < -1 || b.right > innerWidth + 1);
+	});
+	return out.slice(0, 3).map((e) => e.outerHTML.slice(0, 100)).join(' ');
+}`
