@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/proto"
 )
 
@@ -69,5 +68,14 @@ func (tb *Tab) Leave(f func()) {
 	_, err := tb.Eval(`() => { window.left = true; }`)
 	must(tb.t, err)
 	f()
-	must(tb.t, tb.Wait(rod.Eval(`() => !window.left && document.readyState === 'complete'`)))
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		// An error is that of a document that is just going.
+		r, err := tb.Eval(`() => !window.left && document.readyState === 'complete'`)
+		if err == nil && r.Value.Bool() {
+			return
+		}
+		if time.Now().After(end) {
+			tb.t.Fatalf("no other page after %s: %v", tb.Address(), err)
+		}
+	}
 }
