@@ -87,7 +87,7 @@ func (p *portal) removeAddress(c *call) error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(info.Addresses.Further, func(f socket.FurtherAddress) bool { return f.Address == address && !f.Directory }) {
+	if !slices.ContainsFunc(info.Addresses.Further, func(f socket.FurtherAddress) bool { return f.Address == address }) {
 		return errNotFound
 	}
 	v := joiningView{Address: address, Main: info.Address, Ask: info.Password, Stale: !info.Password && !info.Fresh}

@@ -24,27 +24,22 @@ const (
 type aliasRecord struct {
 	versioned
 	Account accountID `json:"account"`
-	// Directory: by the word of the organisation's directory, which alone speaks for
-	// the addresses that sign in by it.
-	Directory bool `json:"directory,omitempty"`
 }
 
 // An alias is a further address of an account.
 type alias struct {
-	Address   string    `json:"address"` // normalised
-	Since     time.Time `json:"since"`
-	Directory bool      `json:"directory,omitempty"`
+	Address string    `json:"address"` // normalised
+	Since   time.Time `json:"since"`
 }
 
 // resolve returns the account of an address: the one that it was joined to, else
 // the address's own, which need not exist. What somebody joined by a code no longer
-// counts when the organisation begins to sign the address in, and the other way
-// round.
+// counts once the organisation signs the address in: then its word alone does.
 func (s *Store) resolve(tx *bbolt.Tx, address string) (accountID, error) {
 	own := s.vault.account(address)
 	var r aliasRecord
 	err := s.vault.get(tx, bucketAlias, own[:], &r)
-	if errors.Is(err, errNotFound) || err == nil && r.Directory != s.method(address).External() {
+	if errors.Is(err, errNotFound) || err == nil && s.method(address).External() {
 		return own, nil
 	}
 	return r.Account, err
@@ -110,12 +105,12 @@ func (s *Store) addressesOf(tx *bbolt.Tx, address string) ([]string, error) {
 }
 
 // join makes an address part of an account. The caller has checked everything.
-func (s *Store) join(c *change, account accountID, a *accountRecord, address string, directory bool) error {
+func (s *Store) join(c *change, account accountID, a *accountRecord, address string) error {
 	address = normalise(address)
 	own := s.vault.account(address)
-	a.Aliases = append(slices.Clone(a.Aliases), alias{Address: address, Since: s.now().UTC(), Directory: directory})
+	a.Aliases = append(slices.Clone(a.Aliases), alias{Address: address, Since: s.now().UTC()})
 	a.Former = slices.DeleteFunc(slices.Clone(a.Former), func(f string) bool { return f == address })
-	if err := s.vault.put(c, bucketAlias, own[:], aliasRecord{versioned: current, Account: account, Directory: directory}); err != nil {
+	if err := s.vault.put(c, bucketAlias, own[:], aliasRecord{versioned: current, Account: account}); err != nil {
 		return err
 	}
 	// A link to set a password with would make an account of its own.
@@ -193,9 +188,6 @@ func (s *Store) refile(c *change, account accountID, message id, m messageRecord
 // RemoveAddress implements [socket.Addresses].
 func (s *Store) RemoveAddress(ctx context.Context, token seal.Token, p socket.Proof, address string) error {
 	err := s.proven(ctx, token, p, func(c *change, r sessionRecord, a accountRecord) error {
-		if slices.ContainsFunc(a.Aliases, func(x alias) bool { return x.Address == normalise(address) && x.Directory }) {
-			return socket.ErrInvalid // the next sign-in would join it again
-		}
 		return s.separate(c, r.Account, a, address, p.Client)
 	})
 	if err == nil {
@@ -247,7 +239,7 @@ func (s *Store) joinedTo(tx *bbolt.Tx, address string) (r aliasRecord, a account
 func (s *Store) addressInfo(tx *bbolt.Tx, r sessionRecord, a accountRecord) (socket.AddressInfo, error) {
 	out := socket.AddressInfo{CanJoin: s.o.Addresses != nil && !s.method(a.Address).External() && !r.visit()}
 	for _, x := range a.Aliases {
-		out.Further = append(out.Further, socket.FurtherAddress{Address: x.Address, Since: x.Since, Directory: x.Directory})
+		out.Further = append(out.Further, socket.FurtherAddress{Address: x.Address, Since: x.Since})
 	}
 	if r.visit() {
 		return out, nil // what was asked for is the holder's affair

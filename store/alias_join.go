@@ -112,7 +112,7 @@ func (s *Store) joinNow(c *change, session, link seal.Token, q socket.Join, prov
 		return err
 	}
 	account, address := j.session.Account, j.link.Address
-	if err := s.join(c, account, &j.record, address, false); err != nil {
+	if err := s.join(c, account, &j.record, address); err != nil {
 		return err
 	}
 	for message, g := range grants {

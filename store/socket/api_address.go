@@ -52,8 +52,6 @@ type Join struct {
 type FurtherAddress struct {
 	Address string    `json:"address"`
 	Since   time.Time `json:"since"`
-	// Directory: the organisation's directory says so; it can't be removed.
-	Directory bool `json:"directory,omitempty"`
 }
 
 // An AskedAddress waits for the code that was mailed to it.
