@@ -148,7 +148,7 @@ func (p *trailPrinter) print(e store.TrailEntry) error {
 	}
 	line := fmt.Sprintf("%s  %-13s %-36s %s", e.Time.Local().Format(time.DateTime), e.Event, dash(e.Message), dash(shown(e.Address)))
 	for _, f := range []struct{ name, value string }{
-		{"from", e.Sender}, {"client", e.Client}, {"queue", e.Queue}, {"rule", e.Rule}, {"note", e.Note}, {"by", e.By},
+		{"from", e.Sender}, {"client", e.Client}, {"queue", e.Queue}, {"rule", e.Rule}, {"note", e.Note}, {"actor", e.Actor}, {"by", e.By},
 	} {
 		if f.value != "" {
 			line += "  " + f.name + "=" + shown(f.value)

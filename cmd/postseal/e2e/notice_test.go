@@ -49,7 +49,7 @@ func (s *Site) IsNotice(t *testing.T, m mta.Mail) bool {
 }
 
 func (s *Site) findLink(text string) string {
-	return regexp.MustCompile(regexp.QuoteMeta(s.URL) + `/[amor](?:/|#)[^\s<>"]+`).FindString(text)
+	return regexp.MustCompile(regexp.QuoteMeta(s.URL) + `/[amopr](?:/|#)[^\s<>"]+`).FindString(text)
 }
 
 func readMail(t *testing.T, m mta.Mail) (n Notice) {
