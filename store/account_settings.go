@@ -185,6 +185,9 @@ func (s *Store) ChangePassword(ctx context.Context, token seal.Token, p socket.P
 		if err := s.endResets(c, r.Account); err != nil {
 			return err
 		}
+		if err := s.dropInvitationsBy(c, r.Account, a); err != nil {
+			return err
+		}
 		own := token.Hash()
 		for _, h := range suffixes(c.Tx, bucketLogins, r.Account[:]) {
 			var other sessionRecord

@@ -228,6 +228,9 @@ func (s *Store) Activate(ctx context.Context, token seal.Token, a socket.Activat
 		}
 		changed := event != EventActivated
 		if changed {
+			if err := s.dropInvitationsBy(c, account, rec); err != nil {
+				return err
+			}
 			if err := s.alert(c, AlertPassword, rec, visit{a.Client, a.Agent}); err != nil {
 				return err
 			}

@@ -142,14 +142,25 @@ func (s *Store) SetPerson(ctx context.Context, session seal.Token, p socket.Proo
 		if last, err := s.lastManager(c.Tx, in.mailbox, r); err != nil || last {
 			return errors.Join(err, socket.ErrConflict)
 		}
-		r.Manager = manager
-		if err := s.putSeat(c, r); err != nil {
+		if err := s.setRole(c, &r, manager); err != nil {
 			return err
 		}
 		return s.tellPeople(c, r, seatRole, in.person.Address)
 	})
 	s.mailAdded()
 	return err
+}
+
+// setRole stores a seat with a role. Who is no manager any more has invited nobody.
+func (s *Store) setRole(c *change, r *seatRecord, manager bool) error {
+	r.Manager = manager
+	if !manager {
+		by := r.Person
+		if err := s.dropInvitations(c, s.vault.account(r.Mailbox), func(_, b string) bool { return b == by }); err != nil {
+			return err
+		}
+	}
+	return s.putSeat(c, *r)
 }
 
 // RemovePerson implements [socket.People].
@@ -241,6 +252,9 @@ func (s *Store) SetAccess(ctx context.Context, session seal.Token, p socket.Proo
 			if err := s.endResets(c, id); err != nil {
 				return err
 			}
+			if err := s.dropInvitations(c, id, func(_, by string) bool { return by == a.Address }); err != nil {
+				return err
+			}
 		}
 		return s.tellAccess(c, in, n)
 	})
@@ -255,11 +269,8 @@ func (s *Store) endUnfit(c *change, mailbox accountID, a accountRecord) error {
 		if err := s.vault.get(c.Tx, bucketSession, h, &r); err != nil {
 			return err
 		}
-		if r.Account != mailbox { // the mailbox is a person elsewhere
-			continue
-		}
-		fit := !a.PeopleOnly
-		if r.visit() {
+		fit := !a.PeopleOnly // of the mailbox's own log-in, also where it visits another
+		if r.Account == mailbox && r.visit() {
 			var person accountRecord
 			if err := s.vault.get(c.Tx, bucketAccount, r.Actor[:], &person); err != nil {
 				return err

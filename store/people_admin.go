@@ -94,8 +94,7 @@ func (s *Store) AddPerson(ctx context.Context, mailbox, person string, manager b
 		if err != nil {
 			return err
 		}
-		r.Manager = manager
-		if err := s.putSeat(c, r); err != nil {
+		if err := s.setRole(c, &r, manager); err != nil {
 			return err
 		}
 		return s.tellPeople(c, r, what, "")

@@ -177,6 +177,18 @@ func (s *Store) dropInvitations(c *change, mailbox accountID, which func(to, by 
 	return nil
 }
 
+// dropInvitationsBy ends what a person invited to, in the own mailbox and in all
+// others. Whoever had the person's password may have invited, too.
+func (s *Store) dropInvitationsBy(c *change, person accountID, a accountRecord) error {
+	mailboxes := suffixes(c.Tx, bucketSeated, person[:])
+	for _, m := range append(mailboxes, person[:]) {
+		if err := s.dropInvitations(c, accountID(m), func(_, by string) bool { return by == a.Address }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // dropPeople takes away all seats that rest on an account which is no more: its own
 // in other mailboxes, and others' in its.
 func (s *Store) dropPeople(c *change, account accountID, why seatChange) error {

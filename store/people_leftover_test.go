@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/postseal/postseal/store/socket"
+)
+
+// A mailbox's own log-in that is turned off is also out of the mailboxes that it
+// visits as a person, from where it could switch back.
+func TestPeopleOnlyEndsItsOwnVisits(t *testing.T) {
+	c, ctx := newCrew(t), context.Background()
+	c.join(ann, true)
+	check(t, c.update(ctx, func(ch *change) error { // claims has a seat in rob's mailbox
+		return c.putSeat(ch, seatRecord{versioned: current, Mailbox: rob, Person: claims, Key: []byte("sealed"), Since: c.now()})
+	}))
+	away := must(c.Switch(ctx, c.claims.Token, rob))(t).Token
+	check(t, c.KeepKey(ctx, away, []byte("sealed")))
+	c.lives("the visit to rob's mailbox", away)
+
+	check(t, c.SetAccess(ctx, c.mustEnter(ann), c.proof("password"), socket.Access{PeopleOnly: true}))
+	c.gone("a visit by the mailbox's own log-in", away)
+	if w, err := c.Switch(ctx, away, ""); !errors.Is(err, socket.ErrUnknown) {
+		t.Errorf("back to the mailbox as its holder: %v, %v", w.Address, err)
+	}
+	c.consistent()
+}
+
+// Whoever loses the say over a mailbox leaves no invitation behind, by which they, or
+// a friend, would get it back.
+func TestInvitationsEndWithTheirAuthority(t *testing.T) {
+	const friend = "friend@customer.test"
+	ctx := context.Background()
+	for name, do := range map[string]func(*testing.T, *crew) error{
+		"demoted": func(t *testing.T, c *crew) error {
+			return c.SetPerson(ctx, c.claims.Token, c.proof("password"), ann, false)
+		},
+		"demoted by an administrator": func(t *testing.T, c *crew) error { return c.AddPerson(ctx, claims, ann, false) },
+		"another password": func(t *testing.T, c *crew) error {
+			return c.ChangePassword(ctx, c.session[ann].Token, c.proof("password"), c.newPassword("another password"))
+		},
+		"password forgotten": func(t *testing.T, c *crew) error {
+			check(t, c.RequestReset(ctx, ann, "192.0.2.1"))
+			a := c.activation(nil)
+			a.PublicKey = c.keys[ann].Recipient() // recovery has it
+			return errOf(c.Activate(ctx, c.env.mails.codes[ann].Token(), a))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCrew(t)
+			c.join(ann, true)
+			visit := c.mustEnter(ann)
+			code := must(c.invite(visit, friend, true))(t)
+			other := must(c.invite(c.claims.Token, rob, false))(t)
+			c.session[ann] = must(c.Login(ctx, socket.Login{Address: ann, Verifier: c.verifier("password"), Client: "192.0.2.1"}))(t)
+			check(t, do(t, c))
+			if _, err := c.Link(ctx, code.Token()); err == nil {
+				t.Error("the invitation is still good")
+			}
+			if err := c.accept(c.session[rob], other); err != nil {
+				t.Errorf("what somebody else invited to: %v", err)
+			}
+			c.consistent()
+		})
+	}
+	t.Run("people only", func(t *testing.T) {
+		c := newCrew(t)
+		c.join(ann, true)
+		code := must(c.invite(c.claims.Token, friend, true))(t)
+		check(t, c.SetAccess(ctx, c.mustEnter(ann), c.proof("password"), socket.Access{PeopleOnly: true}))
+		if _, err := c.Link(ctx, code.Token()); err == nil {
+			t.Error("the invitation by the log-in that was turned off is still good")
+		}
+	})
+}
