@@ -13,7 +13,7 @@ func newRulesCommand(a *app) *cobra.Command {
 		Short: "Check the rules, and try them on messages",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return &usageError{"rules: which command? See 'postseal rules --help'."}
+			return &usageError{"rules: which command?"}
 		},
 	}
 	c.AddCommand(

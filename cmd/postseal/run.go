@@ -37,7 +37,7 @@ func Run(ctx context.Context, args []string, std Stdio) int {
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
 	needsSubcommand(root, "completion")
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	if a.pool != nil {
 		a.pool.Close()
 	}
@@ -48,7 +48,7 @@ func Run(ctx context.Context, args []string, std Stdio) int {
 	case errors.Is(err, errReported):
 		return statusFailed
 	case !a.started || errors.As(err, &usage):
-		fmt.Fprintf(std.Err, "postseal: %v\nSee 'postseal help'.\n", err)
+		fmt.Fprintf(std.Err, "postseal: %v\nUsage: %s\nSee '%s --help'.\n", err, command.UseLine(), command.CommandPath())
 		return statusUsage
 	default:
 		fmt.Fprintf(std.Err, "postseal: %v\n", err)

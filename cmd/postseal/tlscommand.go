@@ -25,7 +25,7 @@ func newTLSCommand(a *app) *cobra.Command {
 		Short: "What destinations offer, and how the mail server is told",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return &usageError{"tls: which command? See 'postseal tls --help'."}
+			return &usageError{"tls: which command?"}
 		},
 	}
 	c.AddCommand(newTLSProbeCommand(a), newTLSAccessMapCommand(a))
