@@ -112,7 +112,8 @@ func TestPeopleOfAMailbox(t *testing.T) {
 	annie.get("/inbox").wants(t, 200, text("inbox.heading")) // how pages look is each one's own affair
 
 	// Removal ends access at once.
-	robert.get("/m/"+id).wants(t, 200, "4111")
+	robert.get("/m/"+id).wants(t, 200, `action="/m/`+id+`/open"`).lacks(t, "4111") // each opens it under the own name
+	robert.post("/m/"+id+"/open").wants(t, 200, "4111")
 	annie.post("/settings/people/change", "person", "remove "+rob, "current", "wrong").wants(t, 403, text("settings.wrong"))
 	annie.post("/settings/people/change", "person", "remove "+rob, "current", password).wants(t, 200, text("seats.done.removed")).lacks(t, "Rob Roe")
 	for _, path := range []string{"/inbox", "/m/" + id, "/m/" + id + "/eml"} {

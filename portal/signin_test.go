@@ -90,7 +90,7 @@ func TestMembersSignIn(t *testing.T) {
 		if n := len(s.owner.resets()); n != 0 {
 			t.Errorf("%d reset mails", n)
 		}
-		again.post("/settings/close", "sure", "yes").wants(t, 200, text("login.out"))
+		again.post("/settings/close", "sure", "yes").wants(t, 200, text("login.closed"))
 	})
 
 	t.Run("provider", func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -106,13 +107,21 @@ func (s *Store) ownOrEnded(tx *bbolt.Tx, session seal.Token, text string) (id, m
 }
 
 // Message implements [socket.Mailbox]. Grant is empty for a message that the
-// account has not claimed yet.
+// account has not claimed yet. Each of a mailbox's people opens it anew, so that the
+// sender is told of each.
 func (s *Store) Message(ctx context.Context, session seal.Token, text string) (socket.Message, error) {
 	var out socket.Message
 	err := s.meta.view(func(tx *bbolt.Tx) error {
 		message, m, err := s.own(tx, session, text)
 		if err != nil {
 			return err
+		}
+		by, err := s.actor(tx, session)
+		if err != nil {
+			return err
+		}
+		if m.newTo(by) {
+			m.Opened = time.Time{}
 		}
 		out, err = s.message(tx, message, m, partGrant)
 		return err

@@ -40,9 +40,7 @@ func (s *Store) opened(c *change, message id, m *messageRecord) error {
 // openedBy notes that the message was opened, the first time at all and by each of a
 // mailbox's people. by is nil for the account's holder.
 func (s *Store) openedBy(c *change, message id, m *messageRecord, by *byPerson) error {
-	first := m.Opened.IsZero()
-	new := by != nil && len(m.OpenedBy) < maxSeats &&
-		!slices.ContainsFunc(m.OpenedBy, func(o byPerson) bool { return o.Address == by.Address })
+	first, new := m.Opened.IsZero(), m.newTo(by)
 	if new {
 		m.OpenedBy = append(m.OpenedBy, *by)
 	}
@@ -58,6 +56,13 @@ func (s *Store) openedBy(c *change, message id, m *messageRecord, by *byPerson) 
 	return s.audit(c, Entry{
 		Event: EventOpened, Message: message.String(), Address: m.Recipient, Sender: m.Sender, Actor: by.address(),
 	})
+}
+
+// newTo reports whether one of a mailbox's people has yet to open the message; by is
+// nil for the account's holder.
+func (m messageRecord) newTo(by *byPerson) bool {
+	return by != nil && len(m.OpenedBy) < maxSeats &&
+		!slices.ContainsFunc(m.OpenedBy, func(o byPerson) bool { return o.Address == by.Address })
 }
 
 // canReply reports whether the recipient may answer.

@@ -54,7 +54,7 @@ oidc_client = %q
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p, err := s.Password(context.Background(), "clara@firm.example", "right of clara"); err != nil || p.Name != "Clara Member" {
+	if p, err := s.Password(context.Background(), "clara@firm.example", "right of clara", func(string) error { return nil }); err != nil || p.Name != "Clara Member" {
 		t.Errorf("sign-in: %+v, %v", p, err)
 	}
 	if m := s.Method("dora@cloud.example"); m != signin.OIDC {

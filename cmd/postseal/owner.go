@@ -273,6 +273,7 @@ func storeOptions(c *config.Config, k *keys.Owner, mails store.Mailer, log *slog
 		URL:          c.Portal.URL,
 		StatusMemory: c.Messages.Status,
 		Retention:    c.Messages.Retention,
+		DeletedLife:  c.Messages.Deleted,
 		Reminders: store.Reminders{
 			UnreadAfter:   c.Reminders.UnreadAfter,
 			ToRecipient:   c.Reminders.ToRecipient,
