@@ -306,7 +306,7 @@ func (s *Store) newAccount(tx *bbolt.Tx, account accountID, l linkRecord, a sock
 		return rec, EventActivated, err
 	case l.Kind == socket.LinkReset && known:
 		rec.Created, rec.Networks, rec.Agents, rec.Alerted = old.Created, old.Networks, old.Agents, old.Alerted
-		rec.Quiet, rec.Phrase, rec.Preferences = old.Quiet, old.Phrase, old.Preferences
+		rec.Quiet, rec.Phrase, rec.Preferences, rec.Roundup = old.Quiet, old.Phrase, old.Preferences, old.Roundup
 		rec.Factors = old.Factors // a mailbox is no second factor
 		rec.SecondStep = old.SecondStep
 		rec.Aliases, rec.Former = old.Aliases, old.Former

@@ -286,6 +286,17 @@ func TestChoiceHastensRoundup(t *testing.T) {
 	}
 }
 
+// A forgotten password is no other choice.
+func TestResetKeepsTheChoice(t *testing.T) {
+	e, ctx := newEnv(t), context.Background()
+	e.choose(e.holder(), daily)
+	check(t, e.RequestReset(ctx, "bob@guest.test", "192.0.2.1"))
+	e.activate(e.mails.codes["bob@guest.test"], "another password")
+	if s, _ := e.come(e.request(seal.ModeAccount, "x", "bob@guest.test")); s.Waits.IsZero() {
+		t.Error("it does not wait")
+	}
+}
+
 // The choice of the moment of the commit counts, not that of Seal.
 func TestChoiceBetweenSealAndCommit(t *testing.T) {
 	e, ctx := newEnv(t), context.Background()
