@@ -79,11 +79,12 @@ func (a accountRecord) addresses() []string {
 }
 
 // writesFrom is the address that an answer to a message is from: the one that it
-// was sent to, while that is the account's.
-func (a accountRecord) writesFrom(recipient string) string {
-	for _, own := range a.addresses() {
-		if normalise(own) == normalise(recipient) {
-			return own
+// was sent to, while that is the account's. One that was joined by a code is not the
+// account's any more once the organisation signs it in.
+func (s *Store) writesFrom(a accountRecord, recipient string) string {
+	for _, x := range a.Aliases {
+		if x.Address == normalise(recipient) && !s.method(x.Address).External() {
+			return x.Address
 		}
 	}
 	return a.Address

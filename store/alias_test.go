@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -414,7 +415,18 @@ func TestAddressesOfMembers(t *testing.T) {
 	}
 	// One that was joined before the directory began to sign it in counts no longer.
 	e.joined(mails, bob.Token, key, "ann@later.example")
+	earlier := e.deposit(seal.ModeAccount, "x", "ann@later.example")[0]
 	in.all = true
+	if err := e.Reply(ctx, socket.Caller{Session: bob.Token}, socket.Reply{Message: earlier.Message, Subject: "Re", Nonce: "n"}, strings.NewReader(plainEntity)); err != nil {
+		t.Fatal(err)
+	}
+	answer := must(e.ClaimMail(ctx, time.Minute))(t)
+	for answer.Kind != "reply" {
+		answer = must(e.ClaimMail(ctx, time.Minute))(t)
+	}
+	if text := string(must(io.ReadAll(must(answer.Open())(t)))(t)); !strings.Contains(text, "Reply-To: bob@guest.test\r\n") {
+		t.Errorf("the guest answers from the member's address:\n%s", text)
+	}
 	if s := e.deposit(seal.ModeAccount, "x", "ann@later.example")[0]; s.Account {
 		t.Error("mail of a member goes to a guest's account")
 	}

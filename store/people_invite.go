@@ -15,8 +15,12 @@ import (
 	"github.com/postseal/postseal/store/socket"
 )
 
-// limitInvite slows down invitations: each is a mail to any address.
-var limitInvite = limit{free: 20, most: time.Hour}
+// Each invitation is a mail to any address. They are slowed down for a mailbox, and
+// for who gets them: several mailboxes are not to flood one person.
+var (
+	limitInvite  = limit{free: 20, most: time.Hour}
+	limitInvited = limit{free: 10, most: 24 * time.Hour}
+)
 
 const (
 	placeInvite = "invitation ticket" // of a sealed ticket (vault.box)
@@ -108,7 +112,9 @@ func (s *Store) SendInvitation(ctx context.Context, session seal.Token, ticket, 
 	if err != nil {
 		return err
 	}
-	if err := s.guard.try(map[string]limit{"invite " + string(in.session.Account[:]): limitInvite}); err != nil {
+	to := s.vault.account(t.Address)
+	err = s.guard.try(map[string]limit{"invite " + string(in.session.Account[:]): limitInvite, "invited " + string(to[:]): limitInvited})
+	if err != nil {
 		return err
 	}
 	err = s.update(ctx, func(c *change) error {

@@ -65,6 +65,17 @@ func TestInvitationsEndWithTheirAuthority(t *testing.T) {
 			c.consistent()
 		})
 	}
+	t.Run("many mailboxes, one person", func(t *testing.T) {
+		c := newCrew(t)
+		for n := range limitInvited.free + 2 {
+			own := []string{claims, ann}[n%2]
+			ticket := must(c.Invite(ctx, c.session[own].Token, c.proof("password"), socket.Invitation{Address: friend}))(t)
+			err := c.SendInvitation(ctx, c.session[own].Token, ticket.Ticket, []byte("sealed"))
+			if throttled := errors.Is(err, socket.ErrThrottled); throttled != (n > limitInvited.free) {
+				t.Errorf("invitation %d: %v", n, err)
+			}
+		}
+	})
 	t.Run("people only", func(t *testing.T) {
 		c := newCrew(t)
 		c.join(ann, true)

@@ -99,7 +99,7 @@ func (s *Store) answered(tx *bbolt.Tx, by socket.Caller, r socket.Reply) (a answ
 				a.by, err = s.actor(tx, by.Session)
 			}
 			a.name = signed(acc.Name, a.by)
-			a.from = acc.writesFrom(a.record.Recipient)
+			a.from = s.writesFrom(acc, a.record.Recipient)
 		}
 		if may, _ := s.mayCompose(a.from); err == nil && may == socket.ComposeAny {
 			a.dispatch = newID()
