@@ -289,8 +289,10 @@ function unescapeID(s) {
   }
 }
 
-// Numbers and times as the page's language writes them; it is the server's choice.
-const lang = document.documentElement.lang || 'en';
+// Numbers and times as the page's language writes them; it is the server's choice,
+// whose English dates have the day first.
+const page = document.documentElement.lang || 'en';
+const lang = page === 'en' ? 'en-GB' : page;
 const unit = (n, digits, name) => `${new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(n)}\u00a0${name}`;
 const size = (n) => {
   const names = $('message').dataset.units.split(' ');

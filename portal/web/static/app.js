@@ -13,7 +13,8 @@
   for (const t of document.querySelectorAll('time[data-local]')) {
     const at = new Date(t.dateTime);
     if (isNaN(at)) continue;
-    const lang = document.documentElement.lang || 'en';
+    const page = document.documentElement.lang || 'en';
+    const lang = page === 'en' ? 'en-GB' : page; // as the server writes dates
     const now = new Date();
     const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
     let style = { day: 'numeric', month: 'long', year: 'numeric', ...clock };
