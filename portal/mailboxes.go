@@ -58,6 +58,24 @@ func (c *call) otherMailboxes() (out []menuEntry) {
 	return out
 }
 
+// meant is an error if a form was made for another mailbox than the one that is open
+// now: another tab has switched since. What was written or decided for one mailbox
+// is not done in another.
+func (c *call) meant(mailbox string) error {
+	if mailbox != "" && mailbox != c.user.address {
+		return socket.ErrConflict
+	}
+	return nil
+}
+
+// mailboxForm is form, for one that says which mailbox it is for.
+func (c *call) mailboxForm() error {
+	if err := c.form(); err != nil {
+		return err
+	}
+	return c.meant(c.r.PostFormValue("in"))
+}
+
 // A mailboxesView is the data of the page of mailboxes to switch to.
 type mailboxesView struct {
 	Mailboxes []menuEntry

@@ -21,6 +21,7 @@ type answer struct {
 	files                      []file
 
 	// Of an account:
+	mailbox              string // that the form was made for
 	draft, kind, answers string
 	to, cc, action       string
 	options              socket.SendOptions
@@ -179,6 +180,8 @@ func (a *answer) add(field, name string, b []byte) (over bool) {
 		if len(s) <= 100 {
 			a.nonce = s
 		}
+	case "in":
+		a.mailbox = clip(s, maxAddress)
 	case "draft":
 		a.draft = clip(s, 36)
 	case "kind":

@@ -100,7 +100,7 @@ func (p *portal) refusedPeople(c *call, where string, v peopleView, err error, a
 // invitePerson has the owner mail an invitation. Its code stays with the owner: the
 // mailbox's key is sealed for whoever gets the mail and comes here.
 func (p *portal) invitePerson(c *call) error {
-	if err := c.form(); err != nil {
+	if err := c.mailboxForm(); err != nil {
 		return err
 	}
 	i := socket.Invitation{Address: strings.TrimSpace(c.r.PostFormValue("address")), Manager: c.r.PostFormValue("manager") != ""}
@@ -135,7 +135,7 @@ func (p *portal) sendInvitation(c *call, proof socket.Proof, i socket.Invitation
 
 // changePerson takes a seat or an invitation away, or changes what a person may do.
 func (p *portal) changePerson(c *call) error {
-	if err := c.form(); err != nil {
+	if err := c.mailboxForm(); err != nil {
 		return err
 	}
 	what, person, _ := strings.Cut(c.r.PostFormValue("person"), " ")
@@ -160,7 +160,7 @@ func (p *portal) changePerson(c *call) error {
 
 // changeAccess changes how the mailbox is opened.
 func (p *portal) changeAccess(c *call) error {
-	if err := c.form(); err != nil {
+	if err := c.mailboxForm(); err != nil {
 		return err
 	}
 	proof, err := p.personProof(c)
@@ -178,7 +178,7 @@ func (p *portal) changeAccess(c *call) error {
 
 // renameMailbox changes the name that answers carry.
 func (p *portal) renameMailbox(c *call) error {
-	if err := c.form(); err != nil {
+	if err := c.mailboxForm(); err != nil {
 		return err
 	}
 	name := cleanLine(c.r.PostFormValue("name"))

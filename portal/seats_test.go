@@ -111,9 +111,24 @@ func TestPeopleOfAMailbox(t *testing.T) {
 	robert.post("/settings/preferences", "language", "de").wants(t, 200)
 	annie.get("/inbox").wants(t, 200, text("inbox.heading")) // how pages look is each one's own affair
 
-	// Removal ends access at once.
+	// A form of one mailbox does nothing in another, to which a second tab switched.
+	for path, fields := range map[string][]string{
+		"/settings/people/invite": {"address", "eve@elsewhere.example", "current", password}, "/settings/people/name": {"name", "Other"},
+		"/settings/people/change": {"person", "manager " + rob, "current", password}, "/settings/people/access": {"only", "yes", "current", password},
+	} {
+		annie.post(path, append(fields, "in", ann)...).wants(t, 409)
+	}
+	annie.postReply("/m/write", map[string]string{"kind": "new", "in": ann, "to": member, "body": "private", "nonce": "n2"}).wants(t, 409)
+	annie.postReply("/m/"+id+"/reply", map[string]string{"in": ann, "body": "private", "nonce": "n3"}).wants(t, 409)
+	annie.get("/settings/people").wants(t, 200, `name="in" value="`+claims+`"`).lacks(t, "eve@")
+	annie.get("/m/"+id+"/reply").wants(t, 200, `name="in" value="`+claims+`"`)
+
+	// Who downloads everything has opened it, whoever did so before.
 	robert.get("/m/"+id).wants(t, 200, `action="/m/`+id+`/open"`).lacks(t, "4111") // each opens it under the own name
-	robert.post("/m/"+id+"/open").wants(t, 200, "4111")
+	robert.post("/settings/messages").wants(t, 200)
+	robert.get("/m/"+id).wants(t, 200, "4111")
+
+	// Removal ends access at once.
 	annie.post("/settings/people/change", "person", "remove "+rob, "current", "wrong").wants(t, 403, text("settings.wrong"))
 	annie.post("/settings/people/change", "person", "remove "+rob, "current", password).wants(t, 200, text("seats.done.removed")).lacks(t, "Rob Roe")
 	for _, path := range []string{"/inbox", "/m/" + id, "/m/" + id + "/eml"} {

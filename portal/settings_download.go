@@ -70,7 +70,7 @@ func (p *portal) addToArchive(c *call, z *zip.Writer, m socket.Message, n int) e
 		return err
 	}
 	defer mail.Close()
-	if m.Opened.IsZero() {
+	if f.Opened.IsZero() { // by whoever downloads it, also if others of the mailbox have
 		if err := p.owner.MarkOpened(c.ctx(), c.user.token, m.ID, m.Read); err != nil {
 			return err
 		}

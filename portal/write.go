@@ -33,7 +33,8 @@ type writeView struct {
 	Back     string
 	To       string // of a reply: whom it goes to
 	Others   string // of a reply to all
-	From     string // the account's address
+	Mailbox  string // the account's address
+	From     string // that of its addresses which it leaves from
 	Fixed    bool   // the recipients can't be chosen
 	Member   bool   // there are options
 	Domains  string // to which a guest may write
@@ -136,7 +137,7 @@ func (p *portal) renderWrite(c *call, status int, v writeView) error {
 	if v.ID == "" {
 		v.ID = uuid.Must(uuid.NewV7()).String()
 	}
-	v.From, v.Limit, v.Chunk = c.user.address, p.limits.Reply, 16*plainChunk
+	v.Mailbox, v.From, v.Limit, v.Chunk = c.user.address, c.user.address, p.limits.Reply, 16*plainChunk
 	v.To, v.Back = v.draftContent.To, folderPath(socket.FolderDrafts)
 	v.Fixed = v.Kind == kindReply || v.Kind == kindAll
 	switch v.Kind {
@@ -183,6 +184,9 @@ func (p *portal) write(c *call) error { return p.written(c, "", "") }
 func (p *portal) written(c *call, kind, answers string) error {
 	a, err := p.readAnswer(c)
 	if err != nil && !errors.Is(err, socket.ErrTooLarge) {
+		return err
+	}
+	if err := c.meant(a.mailbox); err != nil {
 		return err
 	}
 	if kind == "" {
