@@ -16,18 +16,21 @@ import (
 type linkView struct {
 	Action   string // where the form goes
 	Anywhere bool   // the page for typing a code of any kind, rather than one that a link leads to
-	For      string // "release" or "status": a link for a sender; "": for a recipient
+	Heading  string // key of the text that says what the link is for; "": a message
 	Typed    string // what was typed, when it is not a code
 	Error    string // about the code field
 }
 
 // linkPage is where all links lead but one-time ones. It is the same for everybody.
 func (p *portal) linkPage(c *call) error {
-	return p.renderLink(c, http.StatusOK, linkView{Action: c.r.URL.Path, For: senderLinks[c.route.path]})
+	return p.renderLink(c, http.StatusOK, linkView{Action: c.r.URL.Path, Heading: linkHeadings[c.route.path]})
 }
 
-// senderLinks are the paths of links for senders.
-var senderLinks = map[string]string{"/h": "release", "/s": "status"}
+// linkHeadings are the headings of the pages of links that lead to no message.
+var linkHeadings = map[string]string{
+	"/h": "link.heading.release", "/s": "link.heading.status", "/r": "reset.heading",
+	"/j": "addresses.add.title", "/p": "invited.heading",
+}
 
 // codePage is for typing a code.
 func (p *portal) codePage(c *call) error {
@@ -63,7 +66,7 @@ func (p *portal) useCode(c *call) error {
 			return p.renderOneTime(c, http.StatusUnprocessableEntity, typed, c.text("link.badcode"))
 		}
 		return p.renderLink(c, http.StatusUnprocessableEntity,
-			linkView{Action: c.r.URL.Path, Anywhere: c.route.path == "/code", For: senderLinks[c.route.path], Typed: typed, Error: c.text("link.badcode")})
+			linkView{Action: c.r.URL.Path, Anywhere: c.route.path == "/code", Heading: linkHeadings[c.route.path], Typed: typed, Error: c.text("link.badcode")})
 	}
 	info, err := p.owner.Link(c.ctx(), code.Token())
 	if err != nil {

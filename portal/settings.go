@@ -19,6 +19,7 @@ type settingsView struct {
 	Words   string
 	Typed   string // the address that was typed to be added
 	Done    string // what has just been done
+	Joined  string // the same of an address: it stands there, where the page is opened
 	Errors  map[string]string
 	Offline bool // recovery is offline
 }
@@ -41,9 +42,11 @@ func (p *portal) settings(c *call) error {
 		return c.redirect("/settings/people")
 	}
 	v := settingsView{}
-	switch c.r.URL.Query().Get("done") {
-	case "profile", "password", "sessions", "removed", "asked", "joined", "parted":
-		v.Done = c.text("settings.done." + c.r.URL.Query().Get("done"))
+	switch done := c.r.URL.Query().Get("done"); done {
+	case "profile", "password", "sessions", "removed":
+		v.Done = c.text("settings.done." + done)
+	case "asked", "joined", "parted":
+		v.Joined = c.text("settings.done." + done)
 	}
 	return p.renderSettings(c, http.StatusOK, v)
 }
