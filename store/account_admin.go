@@ -29,6 +29,9 @@ type AccountReport struct {
 // ErrNoAccount is returned for an address without an account.
 var ErrNoAccount = errors.New("there is no account of this address")
 
+// ErrNotAdded is returned for an address that its holder added to no account.
+var ErrNotAdded = errors.New("this address was not added to an account")
+
 // ReportAccount describes an account to an administrator.
 func (s *Store) ReportAccount(ctx context.Context, address string) (AccountReport, error) {
 	var out AccountReport

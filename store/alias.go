@@ -203,7 +203,7 @@ func (s *Store) SeparateAddress(ctx context.Context, address string) error {
 	err := s.update(ctx, func(c *change) error {
 		r, a, err := s.joinedTo(c.Tx, address)
 		if errors.Is(err, errNotFound) {
-			return ErrNoAccount
+			return ErrNotAdded
 		}
 		if err != nil {
 			return err

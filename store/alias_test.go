@@ -445,7 +445,7 @@ func TestAdministratorSeparates(t *testing.T) {
 	bob, key := e.activate(e.deposit(seal.ModeAccount, "for bob", "bob@guest.test")[0].Code, "password")
 	e.joined(mails, bob.Token, key, "robert@guest.test")
 	for _, address := range []string{"bob@guest.test", "nobody@guest.test"} {
-		if err := e.SeparateAddress(ctx, address); !errors.Is(err, ErrNoAccount) {
+		if err := e.SeparateAddress(ctx, address); !errors.Is(err, ErrNotAdded) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

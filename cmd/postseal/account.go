@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/postseal/postseal/store"
+	"github.com/postseal/postseal/store/signin"
 )
 
 func newAccountCommand(a *app) *cobra.Command {
@@ -53,7 +54,11 @@ func accountText(r store.AccountReport) string {
 	for _, address := range r.Further {
 		fmt.Fprintf(&b, "also         %s\n", shown(address))
 	}
-	fmt.Fprintf(&b, "signs in by  %s\n", r.Method)
+	method := r.Method
+	if method == string(signin.Off) { // as guests do
+		method = string(signin.Password)
+	}
+	fmt.Fprintf(&b, "signs in by  %s\n", method)
 	fmt.Fprintf(&b, "since        %s\n", at(r.Created))
 	fmt.Fprintf(&b, "password     %s", yes[r.Password])
 	if r.Password {

@@ -28,7 +28,7 @@ func newMessageRecallCommand(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withStore(c.Context(), func(k keeper) error {
 				if err := k.RecallMessage(c.Context(), args[0]); err != nil {
-					return err
+					return fmt.Errorf("message %q: %w", args[0], err)
 				}
 				_, err := fmt.Fprintln(a.Out, "recalled")
 				return err
