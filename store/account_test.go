@@ -257,6 +257,19 @@ func TestReset(t *testing.T) {
 }
 
 // TestResetWithoutRecovery loses what was sealed to the old key, and only that.
+// However an address is typed, by whomever: the account that a reset makes is the one
+// that messages name.
+func TestResetOfAnAddressAsTyped(t *testing.T) {
+	e, ctx := newEnv(t), context.Background()
+	e.deposit(seal.ModeAccount, "for bob", "bob@guest.test")
+	check(t, e.RequestReset(ctx, " BOB@Guest.TEST.", "192.0.2.1"))
+	for _, code := range e.mails.codes {
+		if info := must(e.Link(ctx, code.Token()))(t); info.Recipient != "bob@guest.test" {
+			t.Errorf("the account would be of %q", info.Recipient)
+		}
+	}
+}
+
 func TestResetWithoutRecovery(t *testing.T) {
 	e, ctx := newEnv(t), context.Background()
 	s := e.deposit(seal.ModeAccount, "lost", "bob@guest.test")[0]

@@ -21,7 +21,10 @@ const maxResets = 3
 // the same work: the mail is rendered, and its records are written and deleted
 // in the same transaction.
 func (s *Store) RequestReset(ctx context.Context, address, client string) error {
-	address = strings.TrimSpace(address)
+	if len(address) > maxAddress {
+		return socket.ErrInvalid
+	}
+	address = normalise(address) // as messages name their recipients
 	if !plainText(address, maxAddress) || !strings.Contains(address, "@") {
 		return socket.ErrInvalid
 	}
