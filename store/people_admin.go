@@ -59,7 +59,9 @@ func (s *Store) ReportPeople(ctx context.Context, mailbox string) (PeopleReport,
 	return out, err
 }
 
-// AddPerson gives somebody a seat, or another role. Neither needs an account yet.
+// AddPerson gives somebody a seat, or another role. Neither needs an account yet. A
+// further address is refused: it would be the whole account of somebody whom the
+// administrator did not name.
 func (s *Store) AddPerson(ctx context.Context, mailbox, person string, manager bool) error {
 	if s.o.Recovery == nil || s.o.RecoveryOffline {
 		return ErrNoRecovery
@@ -80,6 +82,10 @@ func (s *Store) AddPerson(ctx context.Context, mailbox, person string, manager b
 			return err
 		case who == account:
 			return errors.New("the person is the mailbox itself")
+		case normalise(a.Address) != normalise(mailbox):
+			return fmt.Errorf("%s is a further address of the account of %s: name that, or separate it first", mailbox, a.Address)
+		case normalise(p.Address) != normalise(person):
+			return fmt.Errorf("%s is a further address of the account of %s: name that, or separate it first", person, p.Address)
 		case a.PublicKey != "" && len(a.Escrow) == 0:
 			return ErrNoRecovery
 		}

@@ -86,3 +86,17 @@ func TestInvitationsEndWithTheirAuthority(t *testing.T) {
 		}
 	})
 }
+
+// An administrator who gives seats names accounts: whoever joined an address to an
+// account is not to get, or give away, what was meant for that address.
+func TestSeatsAreOfAccounts(t *testing.T) {
+	const support = "support@customer.example"
+	mails := &addressMails{}
+	c := newCrew(t, func(o *Options) { o.Addresses = mails })
+	c.joined(mails, c.claims.Token, c.key, support)
+	for _, pair := range [][2]string{{support, rob}, {rob, support}} {
+		if err := c.AddPerson(context.Background(), pair[0], pair[1], true); err == nil {
+			t.Errorf("%s has a seat in %s", pair[1], pair[0])
+		}
+	}
+}
