@@ -204,6 +204,8 @@ func mails(t *testing.T, r *Renderer) map[string]store.Mail {
 		By: "eve@customer.example", Time: at,
 	}
 	put("people-given")(r.People(people))
+	people.Address = people.Person
+	put("people-welcome")(r.People(people))
 	people.What, people.By, people.Address = "removed", "", people.Person
 	put("people-removed")(r.People(people))
 	people.What, people.PeopleOnly, people.Person = "access", true, ""

@@ -46,6 +46,7 @@ type peopleData struct {
 	Self       bool // the person gets this mail
 	When       string
 	Link       string // of the mailbox's people, behind the log-in
+	Open       string // of the mailboxes that the person can open, behind the log-in
 }
 
 // People renders the mail that tells of a change in who may open a mailbox.
@@ -58,6 +59,7 @@ func (r *Renderer) People(m store.PeopleMail) (store.Mail, error) {
 			page: r.page(t), Mailbox: oneLine(m.Mailbox), What: m.What, Person: oneLine(m.Person), Manager: m.Manager,
 			By: oneLine(m.By), PeopleOnly: m.PeopleOnly, SecondStep: m.SecondStep, Self: m.Address == m.Person,
 			When: r.moment(t, m.Time), Link: r.options.URL + "/settings/people",
+			Open: r.options.URL + "/settings/mailboxes",
 		},
 	})
 }
