@@ -157,7 +157,7 @@ func TestInvitedWithoutAnAccount(t *testing.T) {
 	desk := s.holderOf(claims, "Claims")
 	code := desk.invite("late@elsewhere.example")
 	c := s.client()
-	c.post("/p", "code", code.Fragment()).wants(t, 200, text("activate.heading"), text("seats.activate", "Sender", claims))
+	c.post("/p", "code", code.Fragment()).wants(t, 200, text("activate.heading"), text("seats.activate", "Sender", claims)).lacks(t, text("activate.join.button"))
 	c.post("/activate", "code", code.Fragment(), "name", "Late Larry", "password", password, "repeat", password).
 		wants(t, 200, text("invited.heading"), claims)
 	c.get("/inbox").wants(t, 200, "late@elsewhere.example").lacks(t, claims)
