@@ -181,7 +181,6 @@ func TestBrowserHostile(t *testing.T) {
 		for i, d := range documents {
 			raw := hostileMail(i, d)
 			t.Run(fmt.Sprint(i), func(t *testing.T) { // its tabs are closed with it
-				t.Parallel() // what springs the trap says which case it is
 				one := *h
 				one.t = t
 				one.account(i, raw, one.tab(true, true))
@@ -245,7 +244,6 @@ func TestBrowserHostileControl(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for some := range slices.Chunk(paths, 4) {
 				t.Run(some[0], func(t *testing.T) {
-					t.Parallel()
 					tb := b.Tab(t, true)
 					tr.watch(t, tb, srv.URL, func(string) bool { return true })
 					for _, path := range some {
