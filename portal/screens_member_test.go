@@ -64,20 +64,21 @@ func (w *world) memberScreens(p *promise) []screen {
 	user := func(path string) func(*browsertest.Tab) {
 		return func(tb *browsertest.Tab) { w.as(tb, cookie); tb.Open(s.url + path) }
 	}
-	pressed := func(path, button, selector, said string) func(*browsertest.Tab) {
-		return func(tb *browsertest.Tab) {
-			user(path)(tb)
-			tb.Press(button)
-			tb.WaitFor(selector, said)
-		}
-	}
 	return []screen{
 		{"own", user(path)},
 		{"own-status", user(path + "/status")},
 		{"own-status-one", user(single + "/status")},
 		{"own-status-ended", user(back + "/status")},
-		{"own-extended", pressed(single+"/status", "30 days", ".notice", "has more time")},
-		{"own-recall", pressed(path+"/status", text("status.recall.all"), "h1", text("recall.heading"))},
+		{"own-extended", func(tb *browsertest.Tab) {
+			user(single + "/status")(tb)
+			tb.Click(`button[value="30"]`)
+			tb.WaitFor(".notice.good", "")
+		}},
+		{"own-recall", func(tb *browsertest.Tab) {
+			user(path + "/status")(tb)
+			tb.Press(text("status.recall.all"))
+			tb.WaitFor("h1", text("recall.heading"))
+		}},
 	}
 }
 

@@ -91,8 +91,8 @@ func (w *world) senderScreens() []screen {
 		{"sender-status-ended", follow("/s", back.status, "Your statement")},
 		{"sender-status-extended", func(tb *browsertest.Tab) {
 			follow("/s", single.status, "Your statement")(tb)
-			tb.Press("30 days")
-			tb.WaitFor(".notice", "has more time")
+			tb.Click(`button[value="30"]`)
+			tb.WaitFor(".notice.good", "")
 		}},
 		{"sender-recall", func(tb *browsertest.Tab) {
 			follow("/s", mixed.status, "Your statement")(tb)
