@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-rod/rod"
 	"github.com/postseal/postseal/portal/browsertest"
 	"github.com/postseal/postseal/portal/display"
 	"github.com/postseal/postseal/portal/display/hostile"
@@ -111,9 +112,14 @@ func (h *hostileSite) check(what string, tb *browsertest.Tab, framed bool) {
 	h.t.Helper()
 	got := ""
 	for range 300 { // the frame loads after its page
-		out, err := tb.Eval(harmless, framed)
-		must(h.t, err)
-		if got = out.Value.Str(); got != "" {
+		must(h.t, tb.Steady(func(p *rod.Page) error {
+			out, err := p.Eval(harmless, framed)
+			if err == nil {
+				got = out.Value.Str()
+			}
+			return err
+		}))
+		if got != "" {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -46,8 +46,8 @@ func TestWeight(t *testing.T) {
 				_, err := proto.PageAddScriptToEvaluateOnNewDocument{Source: `
 					window.__shift = [];
 					new PerformanceObserver((list) => {
-						for (const e of list.getEntries()) window.__shift.push(e.value + ': ' + e.sources.map((s) =>
-							(s.node && (s.node.outerHTML || s.node.textContent) || '').slice(0, 80) + JSON.stringify([s.previousRect, s.currentRect])).join(', '));
+						for (const e of list.getEntries()) window.__shift.push({ at: e.startTime, value: e.value, of: e.sources.map((s) =>
+							(s.node && (s.node.outerHTML || s.node.textContent) || '').slice(0, 80) + JSON.stringify([s.previousRect, s.currentRect])).join(', ') });
 					})
 						.observe({ type: 'layout-shift', buffered: true });`}.Call(tb)
 				must(t, err)
@@ -57,7 +57,13 @@ func TestWeight(t *testing.T) {
 					must(t, err)
 				}
 				must(t, tb.WaitStable(300*time.Millisecond))
-				shift, err := tb.Eval(`() => window.__shift.join("; ")`)
+				// A busy machine paints a page while it is still being parsed: what stands at
+				// the end of a line moves when its next neighbour comes. A thousandth is a
+				// pixel or two, and a hundredth of what counts as good (web.dev/cls).
+				shift, err := tb.Eval(`() => {
+					const parsed = performance.getEntriesByType('navigation')[0].domInteractive;
+					return window.__shift.filter((s) => s.value > (s.at > parsed ? 0.001 : 0.01)).map((s) => s.value + ': ' + s.of).join('; ');
+				}`)
 				must(t, err)
 				if s := shift.Value.Str(); s != "" {
 					t.Errorf("layout shift of %s", s)

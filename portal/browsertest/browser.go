@@ -4,6 +4,8 @@
 package browsertest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -147,7 +149,7 @@ func (tb *Tab) navigating(f func()) {
 	tb.t.Helper()
 	if tb.scripts {
 		f()
-		must(tb.t, tb.WaitLoad())
+		must(tb.t, tb.Steady((*rod.Page).WaitLoad))
 		return
 	}
 	loaded := tb.WaitEvent(&proto.PageLoadEventFired{})
@@ -157,22 +159,41 @@ func (tb *Tab) navigating(f func()) {
 	must(tb.t, proto.EmulationSetScriptExecutionDisabled{Value: false}.Call(tb))
 }
 
+// answerTime is how long a page may take to answer a question.
+const answerTime = 20 * time.Second
+
+// Steady asks a page something that may be asked again. What is asked in the moment
+// in which another document takes the place of the page's is at times never answered
+// by Chromium.
+func (tb *Tab) Steady(ask func(*rod.Page) error) error {
+	for {
+		p := tb.Timeout(answerTime)
+		err := ask(p)
+		p.CancelTimeout()
+		if !errors.Is(err, context.DeadlineExceeded) || tb.GetContext().Err() != nil {
+			return err
+		}
+	}
+}
+
 // WaitFor waits until an element that matches shows this text.
 func (tb *Tab) WaitFor(selector, text string) *rod.Element {
 	tb.t.Helper()
 	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
-		els, err := tb.Elements(selector)
+		p := tb.Timeout(answerTime)
+		els, err := p.Elements(selector)
 		if err == nil {
 			for _, e := range els {
 				if visible, err := e.Visible(); err != nil || !visible {
 					continue
 				}
 				if got, err := e.Text(); err == nil && strings.Contains(got, text) {
-					return e
+					return e.Context(tb.GetContext())
 				}
 			}
 		}
+		p.CancelTimeout()
 		time.Sleep(30 * time.Millisecond)
 	}
 	body, _ := tb.HTML()
