@@ -28,9 +28,3 @@ type FoundPerson struct {
 	Name    string `json:"name,omitempty"`
 	Address string `json:"address"`
 }
-
-// lookUpRequest is the request of LookUp.
-type lookUpRequest struct {
-	Session seal.Token `json:"session"`
-	Text    string     `json:"text"`
-}

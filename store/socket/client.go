@@ -171,7 +171,7 @@ func (c *Client) Login(ctx context.Context, l Login) (Session, error) {
 
 // KeepKey implements [Accounts].
 func (c *Client) KeepKey(ctx context.Context, session seal.Token, sealed []byte) error {
-	return c.ask(ctx, pathKeepKey, again, keyRequest{session, sealed}, nil)
+	return c.ask(ctx, pathKeepKey, again, aboutRequest[[]byte]{session, sealed}, nil)
 }
 
 // SessionInfo implements [Accounts].
@@ -191,12 +191,12 @@ func (c *Client) RequestReset(ctx context.Context, address, client string) error
 
 // Claim implements [Accounts].
 func (c *Client) Claim(ctx context.Context, session, link seal.Token, grant []byte) error {
-	return c.ask(ctx, pathClaim, again, claimRequest{session, link, grant}, nil)
+	return c.ask(ctx, pathClaim, again, linkedRequest[[]byte]{session, link, grant}, nil)
 }
 
 // ClaimGrant implements [Accounts].
 func (c *Client) ClaimGrant(ctx context.Context, session, link seal.Token) (WaitingMessage, error) {
-	return get[WaitingMessage](ctx, c, pathClaimGrant, again, claimRequest{session, link, nil})
+	return get[WaitingMessage](ctx, c, pathClaimGrant, again, linkedRequest[[]byte]{session, link, nil})
 }
 
 // Inbox implements [Mailbox].

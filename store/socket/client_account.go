@@ -34,38 +34,38 @@ func (c *Client) SecondFactor(ctx context.Context, session seal.Token) (SecondFa
 
 // Confirm implements [Factors].
 func (c *Client) Confirm(ctx context.Context, session seal.Token, a FactorAnswer) error {
-	return c.ask(ctx, pathConfirm, once, confirmRequest{session, a}, nil)
+	return c.ask(ctx, pathConfirm, once, aboutRequest[FactorAnswer]{session, a}, nil)
 }
 
 // BeginTOTP implements [Factors].
 func (c *Client) BeginTOTP(ctx context.Context, session seal.Token, p Proof) (TOTPSetup, error) {
-	return get[TOTPSetup](ctx, c, pathBeginTOTP, again, proofRequest{Session: session, Proof: p})
+	return get[TOTPSetup](ctx, c, pathBeginTOTP, again, provenRequest[string]{Session: session, Proof: p})
 }
 
 // FinishTOTP implements [Factors].
 func (c *Client) FinishTOTP(ctx context.Context, session seal.Token, code string) (RecoveryCodes, error) {
-	return get[RecoveryCodes](ctx, c, pathFinishTOTP, once, factorRequest{Session: session, Code: code})
+	return get[RecoveryCodes](ctx, c, pathFinishTOTP, once, aboutRequest[string]{session, code})
 }
 
 // BeginPasskey implements [Factors].
 func (c *Client) BeginPasskey(ctx context.Context, session seal.Token, p Proof) ([]byte, error) {
-	a, err := get[optionsAnswer](ctx, c, pathBeginPasskey, again, proofRequest{Session: session, Proof: p})
+	a, err := get[optionsAnswer](ctx, c, pathBeginPasskey, again, provenRequest[string]{Session: session, Proof: p})
 	return a.Options, err
 }
 
 // FinishPasskey implements [Factors].
 func (c *Client) FinishPasskey(ctx context.Context, session seal.Token, name string, response []byte) (RecoveryCodes, error) {
-	return get[RecoveryCodes](ctx, c, pathFinishPasskey, once, factorRequest{Session: session, Name: name, Response: response})
+	return get[RecoveryCodes](ctx, c, pathFinishPasskey, once, passkeyRequest{session, name, response})
 }
 
 // RemoveFactor implements [Factors].
 func (c *Client) RemoveFactor(ctx context.Context, session seal.Token, p Proof, id string) error {
-	return c.ask(ctx, pathRemoveFactor, once, proofRequest{session, p, id}, nil)
+	return c.ask(ctx, pathRemoveFactor, once, provenRequest[string]{session, p, id}, nil)
 }
 
 // NewRecoveryCodes implements [Factors].
 func (c *Client) NewRecoveryCodes(ctx context.Context, session seal.Token, p Proof) (RecoveryCodes, error) {
-	return get[RecoveryCodes](ctx, c, pathRecoveryCodes, once, proofRequest{Session: session, Proof: p})
+	return get[RecoveryCodes](ctx, c, pathRecoveryCodes, once, provenRequest[string]{Session: session, Proof: p})
 }
 
 // Account implements [Settings].
@@ -75,22 +75,22 @@ func (c *Client) Account(ctx context.Context, session seal.Token) (AccountInfo, 
 
 // ChangePassword implements [Settings].
 func (c *Client) ChangePassword(ctx context.Context, session seal.Token, p Proof, n NewPassword) error {
-	return c.ask(ctx, pathPassword, once, passwordRequest{session, p, n}, nil)
+	return c.ask(ctx, pathPassword, once, provenRequest[NewPassword]{session, p, n}, nil)
 }
 
 // EndSession implements [Settings].
 func (c *Client) EndSession(ctx context.Context, session seal.Token, id string) error {
-	return c.ask(ctx, pathEndSession, again, endSessionRequest{session, id}, nil)
+	return c.ask(ctx, pathEndSession, again, aboutRequest[string]{session, id}, nil)
 }
 
 // Change implements [Settings].
 func (c *Client) Change(ctx context.Context, session seal.Token, n AccountChange) error {
-	return c.ask(ctx, pathChangeAccount, again, changeRequest{session, n}, nil)
+	return c.ask(ctx, pathChangeAccount, again, aboutRequest[AccountChange]{session, n}, nil)
 }
 
 // CloseAccount implements [Settings].
 func (c *Client) CloseAccount(ctx context.Context, session seal.Token, p Proof) error {
-	return c.ask(ctx, pathCloseAccount, once, proofRequest{Session: session, Proof: p}, nil)
+	return c.ask(ctx, pathCloseAccount, once, provenRequest[string]{Session: session, Proof: p}, nil)
 }
 
 // Genuine implements [Notices].

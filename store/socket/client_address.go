@@ -8,20 +8,20 @@ import (
 
 // AskAddress implements [Addresses].
 func (c *Client) AskAddress(ctx context.Context, session seal.Token, p Proof, address string) error {
-	return c.ask(ctx, pathAskAddress, once, addressProofRequest{session, p, address}, nil)
+	return c.ask(ctx, pathAskAddress, once, provenRequest[string]{session, p, address}, nil)
 }
 
 // Joining implements [Addresses].
 func (c *Client) Joining(ctx context.Context, session, link seal.Token) (Joining, error) {
-	return get[Joining](ctx, c, pathJoining, again, claimRequest{Session: session, Link: link})
+	return get[Joining](ctx, c, pathJoining, again, linkedRequest[[]byte]{Session: session, Link: link})
 }
 
 // JoinAddress implements [Addresses].
 func (c *Client) JoinAddress(ctx context.Context, session, link seal.Token, j Join) error {
-	return c.ask(ctx, pathJoinAddress, once, joinRequest{session, link, j}, nil)
+	return c.ask(ctx, pathJoinAddress, once, linkedRequest[Join]{session, link, j}, nil)
 }
 
 // RemoveAddress implements [Addresses].
 func (c *Client) RemoveAddress(ctx context.Context, session seal.Token, p Proof, address string) error {
-	return c.ask(ctx, pathRemoveAddress, once, addressProofRequest{session, p, address}, nil)
+	return c.ask(ctx, pathRemoveAddress, once, provenRequest[string]{session, p, address}, nil)
 }

@@ -9,7 +9,7 @@ import (
 
 // List implements [Folders].
 func (c *Client) List(ctx context.Context, session seal.Token, q ListQuery) (List, error) {
-	return get[List](ctx, c, pathList, again, listRequest{session, q})
+	return get[List](ctx, c, pathList, again, aboutRequest[ListQuery]{session, q})
 }
 
 // Conversation implements [Folders].
@@ -30,7 +30,7 @@ func (c *Client) Move(ctx context.Context, session seal.Token, s Selection, to D
 
 // KeepIndex implements [Folders].
 func (c *Client) KeepIndex(ctx context.Context, session seal.Token, entries map[string][]byte) error {
-	return c.ask(ctx, pathKeepIndex, again, indexRequest{session, entries}, nil)
+	return c.ask(ctx, pathKeepIndex, again, aboutRequest[map[string][]byte]{session, entries}, nil)
 }
 
 // Contacts implements [Folders].
@@ -41,12 +41,12 @@ func (c *Client) Contacts(ctx context.Context, session seal.Token) ([]byte, erro
 
 // KeepContacts implements [Folders].
 func (c *Client) KeepContacts(ctx context.Context, session seal.Token, sealed []byte) error {
-	return c.ask(ctx, pathKeepContacts, again, keyRequest{session, sealed}, nil)
+	return c.ask(ctx, pathKeepContacts, again, aboutRequest[[]byte]{session, sealed}, nil)
 }
 
 // PutDraft implements [Drafts].
 func (c *Client) PutDraft(ctx context.Context, session seal.Token, d Draft, content io.Reader) error {
-	return c.upload(ctx, pathPutDraft, draftRequest{session, d}, content, nil)
+	return c.upload(ctx, pathPutDraft, aboutRequest[Draft]{session, d}, content, nil)
 }
 
 // OwnItem implements [Drafts].
@@ -62,26 +62,26 @@ func (c *Client) OwnContent(ctx context.Context, session seal.Token, id string) 
 // PutFile implements [Drafts].
 func (c *Client) PutFile(ctx context.Context, session seal.Token, p FilePart, chunks io.Reader) (OwnFile, error) {
 	var out OwnFile
-	err := c.upload(ctx, pathPutFile, fileRequest{session, p}, chunks, &out)
+	err := c.upload(ctx, pathPutFile, aboutRequest[FilePart]{session, p}, chunks, &out)
 	return out, err
 }
 
 // OwnFile implements [Drafts].
 func (c *Client) OwnFile(ctx context.Context, session seal.Token, id, file string) (io.ReadCloser, error) {
-	return c.stream(ctx, pathOwnFile, fileRequest{session, FilePart{Draft: id, File: file}})
+	return c.stream(ctx, pathOwnFile, aboutRequest[FilePart]{session, FilePart{Draft: id, File: file}})
 }
 
 // DropFile implements [Drafts].
 func (c *Client) DropFile(ctx context.Context, session seal.Token, id, file string) error {
-	return c.ask(ctx, pathDropFile, again, fileRequest{session, FilePart{Draft: id, File: file}}, nil)
+	return c.ask(ctx, pathDropFile, again, aboutRequest[FilePart]{session, FilePart{Draft: id, File: file}}, nil)
 }
 
 // Compose implements [Writing].
 func (c *Client) Compose(ctx context.Context, session seal.Token, m Composition, entity io.Reader) error {
-	return c.upload(ctx, pathCompose, composeRequest{session, m}, entity, nil)
+	return c.upload(ctx, pathCompose, aboutRequest[Composition]{session, m}, entity, nil)
 }
 
 // LookUp implements [Directory].
 func (c *Client) LookUp(ctx context.Context, session seal.Token, text string) (Found, error) {
-	return get[Found](ctx, c, pathLookUp, once, lookUpRequest{session, text})
+	return get[Found](ctx, c, pathLookUp, once, aboutRequest[string]{session, text})
 }

@@ -8,17 +8,17 @@ import (
 
 // Switch implements [People].
 func (c *Client) Switch(ctx context.Context, session seal.Token, mailbox string) (Switched, error) {
-	return get[Switched](ctx, c, pathSwitch, once, mailboxRequest{session, mailbox})
+	return get[Switched](ctx, c, pathSwitch, once, aboutRequest[string]{session, mailbox})
 }
 
 // Furnish implements [People].
 func (c *Client) Furnish(ctx context.Context, session, link seal.Token, a Activation) error {
-	return c.ask(ctx, pathFurnish, once, furnishRequest{session, link, a}, nil)
+	return c.ask(ctx, pathFurnish, once, linkedRequest[Activation]{session, link, a}, nil)
 }
 
 // FillSeat implements [People].
 func (c *Client) FillSeat(ctx context.Context, visit seal.Token, key []byte) error {
-	return c.ask(ctx, pathFillSeat, again, keyRequest{visit, key}, nil)
+	return c.ask(ctx, pathFillSeat, again, aboutRequest[[]byte]{visit, key}, nil)
 }
 
 // People implements [People].
@@ -28,7 +28,7 @@ func (c *Client) People(ctx context.Context, session seal.Token) (PeopleInfo, er
 
 // Invite implements [People].
 func (c *Client) Invite(ctx context.Context, session seal.Token, p Proof, i Invitation) (InvitationTicket, error) {
-	return get[InvitationTicket](ctx, c, pathInvite, once, inviteRequest{session, p, i})
+	return get[InvitationTicket](ctx, c, pathInvite, once, provenRequest[Invitation]{session, p, i})
 }
 
 // SendInvitation implements [People].
@@ -38,12 +38,12 @@ func (c *Client) SendInvitation(ctx context.Context, session seal.Token, ticket,
 
 // Invited implements [People].
 func (c *Client) Invited(ctx context.Context, session, link seal.Token) (Invited, error) {
-	return get[Invited](ctx, c, pathInvited, again, acceptRequest{Session: session, Link: link})
+	return get[Invited](ctx, c, pathInvited, again, linkedRequest[[]byte]{Session: session, Link: link})
 }
 
 // Accept implements [People].
 func (c *Client) Accept(ctx context.Context, session, link seal.Token, key []byte) error {
-	return c.ask(ctx, pathAccept, once, acceptRequest{session, link, key}, nil)
+	return c.ask(ctx, pathAccept, once, linkedRequest[[]byte]{session, link, key}, nil)
 }
 
 // SetPerson implements [People].
@@ -53,15 +53,15 @@ func (c *Client) SetPerson(ctx context.Context, session seal.Token, p Proof, per
 
 // RemovePerson implements [People].
 func (c *Client) RemovePerson(ctx context.Context, session seal.Token, p Proof, person string) error {
-	return c.ask(ctx, pathRemovePerson, once, personRequest{Session: session, Proof: p, Person: person}, nil)
+	return c.ask(ctx, pathRemovePerson, once, provenRequest[string]{session, p, person}, nil)
 }
 
 // LeaveMailbox implements [People].
 func (c *Client) LeaveMailbox(ctx context.Context, session seal.Token, mailbox string) error {
-	return c.ask(ctx, pathLeaveMailbox, once, mailboxRequest{session, mailbox}, nil)
+	return c.ask(ctx, pathLeaveMailbox, once, aboutRequest[string]{session, mailbox}, nil)
 }
 
 // SetAccess implements [People].
 func (c *Client) SetAccess(ctx context.Context, session seal.Token, p Proof, a Access) error {
-	return c.ask(ctx, pathSetAccess, again, accessRequest{session, p, a}, nil)
+	return c.ask(ctx, pathSetAccess, again, provenRequest[Access]{session, p, a}, nil)
 }

@@ -41,8 +41,8 @@ func (s *Server) routes() http.Handler {
 		pathLogin: call(s, maxRequest, func(ctx context.Context, q Login) (Session, error) {
 			return o.Login(ctx, q)
 		}),
-		pathKeepKey: call(s, maxRequest, func(ctx context.Context, q keyRequest) (nothing, error) {
-			return nothing{}, o.KeepKey(ctx, q.Session, q.Sealed)
+		pathKeepKey: call(s, maxRequest, func(ctx context.Context, q aboutRequest[[]byte]) (nothing, error) {
+			return nothing{}, o.KeepKey(ctx, q.Session, q.About)
 		}),
 		pathSessionInfo: call(s, maxRequest, func(ctx context.Context, q sessionRequest) (SessionInfo, error) {
 			return o.SessionInfo(ctx, q.Session)
@@ -53,10 +53,10 @@ func (s *Server) routes() http.Handler {
 		pathRequestReset: call(s, maxRequest, func(ctx context.Context, q addressRequest) (nothing, error) {
 			return nothing{}, o.RequestReset(ctx, q.Address, q.Client)
 		}),
-		pathClaim: call(s, maxRequest, func(ctx context.Context, q claimRequest) (nothing, error) {
-			return nothing{}, o.Claim(ctx, q.Session, q.Link, q.Grant)
+		pathClaim: call(s, maxRequest, func(ctx context.Context, q linkedRequest[[]byte]) (nothing, error) {
+			return nothing{}, o.Claim(ctx, q.Session, q.Link, q.About)
 		}),
-		pathClaimGrant: call(s, maxRequest, func(ctx context.Context, q claimRequest) (WaitingMessage, error) {
+		pathClaimGrant: call(s, maxRequest, func(ctx context.Context, q linkedRequest[[]byte]) (WaitingMessage, error) {
 			return o.ClaimGrant(ctx, q.Session, q.Link)
 		}),
 		pathInbox: call(s, maxRequest, func(ctx context.Context, q inboxRequest) (Page, error) {

@@ -29,35 +29,12 @@ const (
 	pathGenuine       = "/v1/genuine"
 )
 
-// The requests. A field that a call does not use is empty.
+// The requests.
 type (
-	confirmRequest struct {
-		Session seal.Token   `json:"session"`
-		Answer  FactorAnswer `json:"answer"`
-	}
-	proofRequest struct {
-		Session seal.Token `json:"session"`
-		Proof   Proof      `json:"proof"`
-		ID      string     `json:"id,omitempty"`
-	}
-	factorRequest struct {
+	passkeyRequest struct {
 		Session  seal.Token `json:"session"`
-		Code     string     `json:"code,omitempty"`
-		Name     string     `json:"name,omitempty"`
-		Response []byte     `json:"response,omitempty"`
-	}
-	passwordRequest struct {
-		Session  seal.Token  `json:"session"`
-		Proof    Proof       `json:"proof"`
-		Password NewPassword `json:"password"`
-	}
-	endSessionRequest struct {
-		Session seal.Token `json:"session"`
-		ID      string     `json:"id,omitempty"`
-	}
-	changeRequest struct {
-		Session seal.Token    `json:"session"`
-		Change  AccountChange `json:"change"`
+		Name     string     `json:"name"`
+		Response []byte     `json:"response"`
 	}
 	genuineRequest struct {
 		Code   string `json:"code"`
@@ -91,44 +68,44 @@ func (s *Server) accountRoutes() map[string]http.HandlerFunc {
 		pathSecondFactor: call(s, maxRequest, func(ctx context.Context, q sessionRequest) (SecondFactor, error) {
 			return o.SecondFactor(ctx, q.Session)
 		}),
-		pathConfirm: call(s, maxRequest, func(ctx context.Context, q confirmRequest) (nothing, error) {
-			return nothing{}, o.Confirm(ctx, q.Session, q.Answer)
+		pathConfirm: call(s, maxRequest, func(ctx context.Context, q aboutRequest[FactorAnswer]) (nothing, error) {
+			return nothing{}, o.Confirm(ctx, q.Session, q.About)
 		}),
-		pathBeginTOTP: call(s, maxRequest, func(ctx context.Context, q proofRequest) (TOTPSetup, error) {
+		pathBeginTOTP: call(s, maxRequest, func(ctx context.Context, q provenRequest[string]) (TOTPSetup, error) {
 			return o.BeginTOTP(ctx, q.Session, q.Proof)
 		}),
-		pathFinishTOTP: call(s, maxRequest, func(ctx context.Context, q factorRequest) (RecoveryCodes, error) {
-			return o.FinishTOTP(ctx, q.Session, q.Code)
+		pathFinishTOTP: call(s, maxRequest, func(ctx context.Context, q aboutRequest[string]) (RecoveryCodes, error) {
+			return o.FinishTOTP(ctx, q.Session, q.About)
 		}),
-		pathBeginPasskey: call(s, maxRequest, func(ctx context.Context, q proofRequest) (optionsAnswer, error) {
+		pathBeginPasskey: call(s, maxRequest, func(ctx context.Context, q provenRequest[string]) (optionsAnswer, error) {
 			b, err := o.BeginPasskey(ctx, q.Session, q.Proof)
 			return optionsAnswer{b}, err
 		}),
-		pathFinishPasskey: call(s, maxRequest, func(ctx context.Context, q factorRequest) (RecoveryCodes, error) {
+		pathFinishPasskey: call(s, maxRequest, func(ctx context.Context, q passkeyRequest) (RecoveryCodes, error) {
 			return o.FinishPasskey(ctx, q.Session, q.Name, q.Response)
 		}),
-		pathRemoveFactor: call(s, maxRequest, func(ctx context.Context, q proofRequest) (nothing, error) {
-			return nothing{}, o.RemoveFactor(ctx, q.Session, q.Proof, q.ID)
+		pathRemoveFactor: call(s, maxRequest, func(ctx context.Context, q provenRequest[string]) (nothing, error) {
+			return nothing{}, o.RemoveFactor(ctx, q.Session, q.Proof, q.About)
 		}),
-		pathRecoveryCodes: call(s, maxRequest, func(ctx context.Context, q proofRequest) (RecoveryCodes, error) {
+		pathRecoveryCodes: call(s, maxRequest, func(ctx context.Context, q provenRequest[string]) (RecoveryCodes, error) {
 			return o.NewRecoveryCodes(ctx, q.Session, q.Proof)
 		}),
 		pathAccount: call(s, maxRequest, func(ctx context.Context, q sessionRequest) (AccountInfo, error) {
 			return o.Account(ctx, q.Session)
 		}),
-		pathPassword: call(s, maxRequest, func(ctx context.Context, q passwordRequest) (nothing, error) {
-			return nothing{}, o.ChangePassword(ctx, q.Session, q.Proof, q.Password)
+		pathPassword: call(s, maxRequest, func(ctx context.Context, q provenRequest[NewPassword]) (nothing, error) {
+			return nothing{}, o.ChangePassword(ctx, q.Session, q.Proof, q.About)
 		}),
-		pathEndSession: call(s, maxRequest, func(ctx context.Context, q endSessionRequest) (nothing, error) {
-			return nothing{}, o.EndSession(ctx, q.Session, q.ID)
+		pathEndSession: call(s, maxRequest, func(ctx context.Context, q aboutRequest[string]) (nothing, error) {
+			return nothing{}, o.EndSession(ctx, q.Session, q.About)
 		}),
-		pathChangeAccount: call(s, maxRequest, func(ctx context.Context, q changeRequest) (nothing, error) {
-			return nothing{}, o.Change(ctx, q.Session, q.Change)
+		pathChangeAccount: call(s, maxRequest, func(ctx context.Context, q aboutRequest[AccountChange]) (nothing, error) {
+			return nothing{}, o.Change(ctx, q.Session, q.About)
 		}),
 		pathGenuine: call(s, maxRequest, func(ctx context.Context, q genuineRequest) (GenuineNotice, error) {
 			return o.Genuine(ctx, q.Code, q.Client)
 		}),
-		pathCloseAccount: call(s, maxRequest, func(ctx context.Context, q proofRequest) (nothing, error) {
+		pathCloseAccount: call(s, maxRequest, func(ctx context.Context, q provenRequest[string]) (nothing, error) {
 			return nothing{}, o.CloseAccount(ctx, q.Session, q.Proof)
 		}),
 	}

@@ -35,32 +35,12 @@ const (
 
 // The requests. A field that a call does not use is empty.
 type (
-	listRequest struct {
-		Session seal.Token `json:"session"`
-		Query   ListQuery  `json:"query"`
-	}
 	selectRequest struct {
 		Session   seal.Token  `json:"session"`
 		Selection Selection   `json:"selection"`
 		Set       Flags       `json:"set,omitzero"`
 		Clear     Flags       `json:"clear,omitzero"`
 		To        Destination `json:"to,omitempty"`
-	}
-	indexRequest struct {
-		Session seal.Token        `json:"session"`
-		Entries map[string][]byte `json:"entries"`
-	}
-	draftRequest struct {
-		Session seal.Token `json:"session"`
-		Draft   Draft      `json:"draft"`
-	}
-	fileRequest struct {
-		Session seal.Token `json:"session"`
-		Part    FilePart   `json:"part"`
-	}
-	composeRequest struct {
-		Session seal.Token  `json:"session"`
-		Message Composition `json:"message"`
 	}
 	conversation struct {
 		Items []Item `json:"items"`
@@ -74,8 +54,8 @@ type (
 func (s *Server) mailboxRoutes(mux *http.ServeMux) {
 	o := s.owner
 	for path, h := range map[string]http.HandlerFunc{
-		pathList: call(s, maxRequest, func(ctx context.Context, q listRequest) (List, error) {
-			return o.List(ctx, q.Session, q.Query)
+		pathList: call(s, maxRequest, func(ctx context.Context, q aboutRequest[ListQuery]) (List, error) {
+			return o.List(ctx, q.Session, q.About)
 		}),
 		pathConversation: call(s, maxRequest, func(ctx context.Context, q messageRequest) (conversation, error) {
 			items, err := o.Conversation(ctx, q.Session, q.Message)
@@ -87,18 +67,18 @@ func (s *Server) mailboxRoutes(mux *http.ServeMux) {
 		pathMove: call(s, maxRequest, func(ctx context.Context, q selectRequest) (nothing, error) {
 			return nothing{}, o.Move(ctx, q.Session, q.Selection, q.To)
 		}),
-		pathKeepIndex: call(s, maxIndexes, func(ctx context.Context, q indexRequest) (nothing, error) {
-			return nothing{}, o.KeepIndex(ctx, q.Session, q.Entries)
+		pathKeepIndex: call(s, maxIndexes, func(ctx context.Context, q aboutRequest[map[string][]byte]) (nothing, error) {
+			return nothing{}, o.KeepIndex(ctx, q.Session, q.About)
 		}),
 		pathContacts: call(s, maxRequest, func(ctx context.Context, q sessionRequest) (sealedAnswer, error) {
 			b, err := o.Contacts(ctx, q.Session)
 			return sealedAnswer{b}, err
 		}),
-		pathKeepContacts: call(s, maxChosen, func(ctx context.Context, q keyRequest) (nothing, error) {
-			return nothing{}, o.KeepContacts(ctx, q.Session, q.Sealed)
+		pathKeepContacts: call(s, maxChosen, func(ctx context.Context, q aboutRequest[[]byte]) (nothing, error) {
+			return nothing{}, o.KeepContacts(ctx, q.Session, q.About)
 		}),
-		pathPutDraft: upload(s, maxUploaded, func(ctx context.Context, q draftRequest, content io.Reader) (nothing, error) {
-			return nothing{}, o.PutDraft(ctx, q.Session, q.Draft, content)
+		pathPutDraft: upload(s, maxUploaded, func(ctx context.Context, q aboutRequest[Draft], content io.Reader) (nothing, error) {
+			return nothing{}, o.PutDraft(ctx, q.Session, q.About, content)
 		}),
 		pathOwnItem: call(s, maxRequest, func(ctx context.Context, q messageRequest) (OwnItem, error) {
 			return o.OwnItem(ctx, q.Session, q.Message)
@@ -106,20 +86,20 @@ func (s *Server) mailboxRoutes(mux *http.ServeMux) {
 		pathOwnContent: stream(s, func(ctx context.Context, q messageRequest) (io.ReadCloser, error) {
 			return o.OwnContent(ctx, q.Session, q.Message)
 		}),
-		pathOwnFile: stream(s, func(ctx context.Context, q fileRequest) (io.ReadCloser, error) {
-			return o.OwnFile(ctx, q.Session, q.Part.Draft, q.Part.File)
+		pathOwnFile: stream(s, func(ctx context.Context, q aboutRequest[FilePart]) (io.ReadCloser, error) {
+			return o.OwnFile(ctx, q.Session, q.About.Draft, q.About.File)
 		}),
-		pathPutFile: upload(s, maxUploaded, func(ctx context.Context, q fileRequest, chunks io.Reader) (OwnFile, error) {
-			return o.PutFile(ctx, q.Session, q.Part, chunks)
+		pathPutFile: upload(s, maxUploaded, func(ctx context.Context, q aboutRequest[FilePart], chunks io.Reader) (OwnFile, error) {
+			return o.PutFile(ctx, q.Session, q.About, chunks)
 		}),
-		pathDropFile: call(s, maxRequest, func(ctx context.Context, q fileRequest) (nothing, error) {
-			return nothing{}, o.DropFile(ctx, q.Session, q.Part.Draft, q.Part.File)
+		pathDropFile: call(s, maxRequest, func(ctx context.Context, q aboutRequest[FilePart]) (nothing, error) {
+			return nothing{}, o.DropFile(ctx, q.Session, q.About.Draft, q.About.File)
 		}),
-		pathLookUp: call(s, maxRequest, func(ctx context.Context, q lookUpRequest) (Found, error) {
-			return o.LookUp(ctx, q.Session, q.Text)
+		pathLookUp: call(s, maxRequest, func(ctx context.Context, q aboutRequest[string]) (Found, error) {
+			return o.LookUp(ctx, q.Session, q.About)
 		}),
-		pathCompose: upload(s, s.o.MaxReply, func(ctx context.Context, q composeRequest, entity io.Reader) (nothing, error) {
-			return nothing{}, o.Compose(ctx, q.Session, q.Message, entity)
+		pathCompose: upload(s, s.o.MaxReply, func(ctx context.Context, q aboutRequest[Composition], entity io.Reader) (nothing, error) {
+			return nothing{}, o.Compose(ctx, q.Session, q.About, entity)
 		}),
 	} {
 		mux.HandleFunc("POST "+path, h)

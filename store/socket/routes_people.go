@@ -24,40 +24,16 @@ const (
 )
 
 type (
-	mailboxRequest struct {
-		Session seal.Token `json:"session"`
-		Mailbox string     `json:"mailbox"`
-	}
-	furnishRequest struct {
-		Session    seal.Token `json:"session"`
-		Link       seal.Token `json:"link"`
-		Activation Activation `json:"activation"`
-	}
-	inviteRequest struct {
-		Session    seal.Token `json:"session"`
-		Proof      Proof      `json:"proof"`
-		Invitation Invitation `json:"invitation"`
-	}
 	invitationRequest struct {
 		Session seal.Token `json:"session"`
 		Ticket  []byte     `json:"ticket"`
 		Key     []byte     `json:"key"`
 	}
-	acceptRequest struct {
-		Session seal.Token `json:"session"`
-		Link    seal.Token `json:"link"`
-		Key     []byte     `json:"key,omitempty"`
-	}
 	personRequest struct {
 		Session seal.Token `json:"session"`
 		Proof   Proof      `json:"proof"`
 		Person  string     `json:"person"`
-		Manager bool       `json:"manager,omitempty"`
-	}
-	accessRequest struct {
-		Session seal.Token `json:"session"`
-		Proof   Proof      `json:"proof"`
-		Access  Access     `json:"access"`
+		Manager bool       `json:"manager"`
 	}
 )
 
@@ -65,41 +41,41 @@ type (
 func (s *Server) peopleRoutes(mux *http.ServeMux) {
 	o := s.owner
 	for path, h := range map[string]http.HandlerFunc{
-		pathSwitch: call(s, maxRequest, func(ctx context.Context, q mailboxRequest) (Switched, error) {
-			return o.Switch(ctx, q.Session, q.Mailbox)
+		pathSwitch: call(s, maxRequest, func(ctx context.Context, q aboutRequest[string]) (Switched, error) {
+			return o.Switch(ctx, q.Session, q.About)
 		}),
-		pathFurnish: call(s, maxActivate, func(ctx context.Context, q furnishRequest) (nothing, error) {
-			return nothing{}, o.Furnish(ctx, q.Session, q.Link, q.Activation)
+		pathFurnish: call(s, maxActivate, func(ctx context.Context, q linkedRequest[Activation]) (nothing, error) {
+			return nothing{}, o.Furnish(ctx, q.Session, q.Link, q.About)
 		}),
-		pathFillSeat: call(s, maxRequest, func(ctx context.Context, q keyRequest) (nothing, error) {
-			return nothing{}, o.FillSeat(ctx, q.Session, q.Sealed)
+		pathFillSeat: call(s, maxRequest, func(ctx context.Context, q aboutRequest[[]byte]) (nothing, error) {
+			return nothing{}, o.FillSeat(ctx, q.Session, q.About)
 		}),
 		pathPeople: call(s, maxRequest, func(ctx context.Context, q sessionRequest) (PeopleInfo, error) {
 			return o.People(ctx, q.Session)
 		}),
-		pathInvite: call(s, maxRequest, func(ctx context.Context, q inviteRequest) (InvitationTicket, error) {
-			return o.Invite(ctx, q.Session, q.Proof, q.Invitation)
+		pathInvite: call(s, maxRequest, func(ctx context.Context, q provenRequest[Invitation]) (InvitationTicket, error) {
+			return o.Invite(ctx, q.Session, q.Proof, q.About)
 		}),
 		pathSendInvitation: call(s, maxRequest, func(ctx context.Context, q invitationRequest) (nothing, error) {
 			return nothing{}, o.SendInvitation(ctx, q.Session, q.Ticket, q.Key)
 		}),
-		pathInvited: call(s, maxRequest, func(ctx context.Context, q acceptRequest) (Invited, error) {
+		pathInvited: call(s, maxRequest, func(ctx context.Context, q linkedRequest[[]byte]) (Invited, error) {
 			return o.Invited(ctx, q.Session, q.Link)
 		}),
-		pathAccept: call(s, maxRequest, func(ctx context.Context, q acceptRequest) (nothing, error) {
-			return nothing{}, o.Accept(ctx, q.Session, q.Link, q.Key)
+		pathAccept: call(s, maxRequest, func(ctx context.Context, q linkedRequest[[]byte]) (nothing, error) {
+			return nothing{}, o.Accept(ctx, q.Session, q.Link, q.About)
 		}),
 		pathSetPerson: call(s, maxRequest, func(ctx context.Context, q personRequest) (nothing, error) {
 			return nothing{}, o.SetPerson(ctx, q.Session, q.Proof, q.Person, q.Manager)
 		}),
-		pathRemovePerson: call(s, maxRequest, func(ctx context.Context, q personRequest) (nothing, error) {
-			return nothing{}, o.RemovePerson(ctx, q.Session, q.Proof, q.Person)
+		pathRemovePerson: call(s, maxRequest, func(ctx context.Context, q provenRequest[string]) (nothing, error) {
+			return nothing{}, o.RemovePerson(ctx, q.Session, q.Proof, q.About)
 		}),
-		pathLeaveMailbox: call(s, maxRequest, func(ctx context.Context, q mailboxRequest) (nothing, error) {
-			return nothing{}, o.LeaveMailbox(ctx, q.Session, q.Mailbox)
+		pathLeaveMailbox: call(s, maxRequest, func(ctx context.Context, q aboutRequest[string]) (nothing, error) {
+			return nothing{}, o.LeaveMailbox(ctx, q.Session, q.About)
 		}),
-		pathSetAccess: call(s, maxRequest, func(ctx context.Context, q accessRequest) (nothing, error) {
-			return nothing{}, o.SetAccess(ctx, q.Session, q.Proof, q.Access)
+		pathSetAccess: call(s, maxRequest, func(ctx context.Context, q provenRequest[Access]) (nothing, error) {
+			return nothing{}, o.SetAccess(ctx, q.Session, q.Proof, q.About)
 		}),
 	} {
 		mux.HandleFunc("POST "+path, h)

@@ -175,6 +175,23 @@ type (
 	sessionRequest struct {
 		Session seal.Token `json:"session"`
 	}
+	// aboutRequest is a session's, about one thing.
+	aboutRequest[T any] struct {
+		Session seal.Token `json:"session"`
+		About   T          `json:"about"`
+	}
+	// provenRequest is one by whoever shows to be the person.
+	provenRequest[T any] struct {
+		Session seal.Token `json:"session"`
+		Proof   Proof      `json:"proof"`
+		About   T          `json:"about,omitzero"`
+	}
+	// linkedRequest is a session's with a link.
+	linkedRequest[T any] struct {
+		Session seal.Token `json:"session"`
+		Link    seal.Token `json:"link"`
+		About   T          `json:"about,omitzero"`
+	}
 	addressRequest struct {
 		Address string `json:"address"`
 		Client  string `json:"client,omitempty"`
@@ -182,15 +199,6 @@ type (
 	activateRequest struct {
 		Link       seal.Token `json:"link"`
 		Activation Activation `json:"activation"`
-	}
-	keyRequest struct {
-		Session seal.Token `json:"session"`
-		Sealed  []byte     `json:"sealed"`
-	}
-	claimRequest struct {
-		Session seal.Token `json:"session"`
-		Link    seal.Token `json:"link"`
-		Grant   []byte     `json:"grant,omitempty"`
 	}
 	inboxRequest struct {
 		Session seal.Token `json:"session"`
