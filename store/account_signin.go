@@ -201,7 +201,7 @@ func (s *Store) admit(ctx context.Context, p signin.Person, v visit, how string)
 			if a.Address == "" {
 				a.Address = p.Address
 			}
-			return s.putMemberLink(c, token, account, a.Address)
+			return s.putMemberLink(c, token, a.Address)
 		}
 		if err != nil {
 			return err
@@ -210,7 +210,7 @@ func (s *Store) admit(ctx context.Context, p signin.Person, v visit, how string)
 		if err != nil {
 			return err
 		}
-		out.Session, mailed = a.opened(token, r), alert
+		out.Session, mailed = s.begun(token, a, r), alert
 		out.Session.Wrapped, out.Session.Escrow = nil, a.Escrow
 		return s.auditLogin(c, a, r, how)
 	})
@@ -224,19 +224,12 @@ func (s *Store) admit(ctx context.Context, p signin.Person, v visit, how string)
 }
 
 // putMemberLink files a link like that of a reset, for the portal's own use.
-func (s *Store) putMemberLink(c *change, token seal.Token, account accountID, address string) error {
-	h, now := token.Hash(), s.now().UTC()
-	l := linkRecord{
+func (s *Store) putMemberLink(c *change, token seal.Token, address string) error {
+	now := s.now().UTC()
+	return s.putLink(c, token.Hash(), linkRecord{
 		versioned: current, Kind: socket.LinkReset, Address: address, Member: true,
 		Created: now, Expires: now.Add(memberLife),
-	}
-	if err := s.vault.put(c, bucketLink, h[:], l); err != nil {
-		return err
-	}
-	if err := c.put(bucketReset, accountKey(account, h[:]), nil); err != nil {
-		return err
-	}
-	return c.put(bucketExpiry, expiryKey(l.Expires, expireLink, h[:]), nil)
+	})
 }
 
 // accountOf returns a session and its account.

@@ -253,7 +253,7 @@ func (s *Store) Activate(ctx context.Context, token seal.Token, a socket.Activat
 		if err != nil {
 			return err
 		}
-		out, mailed = rec.opened(session, r), alert || changed
+		out, mailed = s.begun(session, rec, r), alert || changed
 		return nil
 	})
 	if err != nil {

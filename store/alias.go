@@ -78,14 +78,26 @@ func (a accountRecord) addresses() []string {
 	return out
 }
 
-// writesFrom is the address that an answer to a message is from: the one that it
-// was sent to, while that is the account's. One that was joined by a code is not the
-// account's any more once the organisation signs it in.
-func (s *Store) writesFrom(a accountRecord, recipient string) string {
+// furtherOf returns an account's further addresses, and those that it had once. One
+// that was joined by a code is not the account's any more once the organisation signs
+// it in.
+func (s *Store) furtherOf(a accountRecord) (further, former []string) {
+	former = slices.Clone(a.Former)
 	for _, x := range a.Aliases {
-		if x.Address == normalise(recipient) && !s.method(x.Address).External() {
-			return x.Address
+		if s.method(x.Address).External() {
+			former = append(former, x.Address)
+		} else {
+			further = append(further, x.Address)
 		}
+	}
+	return further, former
+}
+
+// writesFrom is the address that an answer to a message is from: the one that it
+// was sent to, while that is the account's.
+func (s *Store) writesFrom(a accountRecord, recipient string) string {
+	if further, _ := s.furtherOf(a); slices.Contains(further, normalise(recipient)) {
+		return normalise(recipient)
 	}
 	return a.Address
 }
@@ -197,8 +209,25 @@ func (s *Store) RemoveAddress(ctx context.Context, token seal.Token, p socket.Pr
 	return err
 }
 
+// WithdrawAddress implements [socket.Addresses].
+func (s *Store) WithdrawAddress(ctx context.Context, token seal.Token, address string) error {
+	if len(address) > maxAddress {
+		return socket.ErrInvalid
+	}
+	return s.update(ctx, func(c *change) error {
+		r, err := s.session(c.Tx, token)
+		if err != nil {
+			return err
+		}
+		if r.visit() {
+			return socket.ErrUnknown // what was asked for is the holder's affair
+		}
+		return s.endAsked(c, r.Account, address)
+	})
+}
+
 // SeparateAddress takes an address out of the account that it was joined to, for
-// an administrator. [ErrNoAccount] if it was not joined to any.
+// an administrator. [ErrNotAdded] if it was not joined to any.
 func (s *Store) SeparateAddress(ctx context.Context, address string) error {
 	err := s.update(ctx, func(c *change) error {
 		r, a, err := s.joinedTo(c.Tx, address)

@@ -220,6 +220,33 @@ func TestJoinByCodesAlone(t *testing.T) {
 	}
 }
 
+// Whoever mistyped an address takes it back: its code is worth nothing then.
+func TestWithdrawAnAddress(t *testing.T) {
+	e, mails := withAddresses(t)
+	ctx := context.Background()
+	bob, _ := e.activate(e.deposit(seal.ModeAccount, "for bob", "bob@guest.test")[0].Code, "password")
+	eve, _ := e.activate(e.deposit(seal.ModeAccount, "for eve", "eve@guest.test")[0].Code, "password")
+	asked := func() int { return len(must(e.Account(ctx, bob.Token))(t).Addresses.Asked) }
+	if err := e.AskAddress(ctx, bob.Token, e.proof("password"), "Rob@guest.test"); err != nil {
+		t.Fatal(err)
+	}
+	code := mails.given[len(mails.given)-1].Code
+	if err := e.WithdrawAddress(ctx, eve.Token, "rob@guest.test"); err != nil || asked() != 1 {
+		t.Errorf("another's: %v, %d wait", err, asked())
+	}
+	for range 2 {
+		if err := e.WithdrawAddress(ctx, bob.Token, "rob@guest.test"); err != nil || asked() != 0 {
+			t.Errorf("withdrawn: %v, %d wait", err, asked())
+		}
+	}
+	if err := e.JoinAddress(ctx, bob.Token, code.Token(), socket.Join{}); !errors.Is(err, socket.ErrUsed) {
+		t.Errorf("its code: %v", err)
+	}
+	if p := must(e.Check(ctx))(t); len(p) != 0 {
+		t.Errorf("check: %v", p)
+	}
+}
+
 // Nobody gets another's mail, and nobody learns who has an account.
 func TestAddressesOfOthers(t *testing.T) {
 	e, mails := withAddresses(t)
@@ -417,6 +444,9 @@ func TestAddressesOfMembers(t *testing.T) {
 	e.joined(mails, bob.Token, key, "ann@later.example")
 	earlier := e.deposit(seal.ModeAccount, "x", "ann@later.example")[0]
 	in.all = true
+	if info := must(e.SessionInfo(ctx, bob.Token))(t); len(info.Addresses) != 0 || !slices.Equal(info.Former, []string{"ann@later.example"}) {
+		t.Errorf("session: %v, once %v", info.Addresses, info.Former)
+	}
 	if err := e.Reply(ctx, socket.Caller{Session: bob.Token}, socket.Reply{Message: earlier.Message, Subject: "Re", Nonce: "n"}, strings.NewReader(plainEntity)); err != nil {
 		t.Fatal(err)
 	}

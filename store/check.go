@@ -228,17 +228,8 @@ func (c *checker) links() error {
 			c.leftover(expireLinkGone, k)
 			return
 		}
-		if l.Kind == socket.LinkAddress {
-			c.needs(bucketLink, k, bucketAsked, accountKey(l.Account, k))
-			c.needs(bucketLink, k, bucketExpiry, expiryKey(l.Expires, expireLink, k))
-			return
-		}
-		if l.Kind == socket.LinkSeat {
-			c.invitation(k, l)
-			return
-		}
-		if l.Kind == socket.LinkReset {
-			c.needs(bucketLink, k, bucketReset, accountKey(c.s.vault.account(l.Address), k))
+		if bucket, key := c.s.vault.listed(l, k); key != nil {
+			c.needs(bucketLink, k, bucket, key)
 			c.needs(bucketLink, k, bucketExpiry, expiryKey(l.Expires, expireLink, k))
 			return
 		}
@@ -254,10 +245,12 @@ func (c *checker) links() error {
 	if err != nil {
 		return err
 	}
-	if err := c.each(bucketAsked, 48, func(k, _ []byte) { c.needs(bucketAsked, k, bucketLink, k[16:]) }); err != nil {
-		return err
+	for _, list := range []string{bucketReset, bucketAsked, bucketInvited} {
+		if err := c.each(list, 48, func(k, _ []byte) { c.needs(list, k, bucketLink, k[16:]) }); err != nil {
+			return err
+		}
 	}
-	return c.each(bucketReset, 48, func(k, _ []byte) { c.needs(bucketReset, k, bucketLink, k[16:]) })
+	return nil
 }
 
 func (c *checker) accounts() error {

@@ -15,22 +15,7 @@ func (c *checker) seats() error {
 	if err != nil {
 		return err
 	}
-	err = c.each(bucketSeated, 32, func(k, _ []byte) {
+	return c.each(bucketSeated, 32, func(k, _ []byte) {
 		c.needs(bucketSeated, k, bucketSeat, append(append([]byte(nil), k[16:]...), k[:16]...))
 	})
-	if err != nil {
-		return err
-	}
-	return c.each(bucketInvited, 48, func(k, _ []byte) { c.needs(bucketInvited, k, bucketLink, k[16:]) })
-}
-
-// invitation looks at a live link to a seat.
-func (c *checker) invitation(k []byte, l linkRecord) {
-	if l.Seat == nil {
-		c.bad(bucketLink, "%x: an invitation to nothing", k)
-		return
-	}
-	mailbox := c.s.vault.account(l.Seat.Mailbox)
-	c.needs(bucketLink, k, bucketInvited, accountKey(mailbox, k))
-	c.needs(bucketLink, k, bucketExpiry, expiryKey(l.Expires, expireLink, k))
 }

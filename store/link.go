@@ -129,6 +129,32 @@ func (s *Store) Link(ctx context.Context, token seal.Token) (socket.LinkInfo, er
 	return info, nil
 }
 
+// listed is the entry of an account's list that a link has which ends by itself, not
+// with a message; nil for any other.
+func (v *vault) listed(l linkRecord, h []byte) (bucket string, key []byte) {
+	switch {
+	case l.Kind == socket.LinkReset:
+		return bucketReset, accountKey(v.account(l.Address), h)
+	case l.Kind == socket.LinkAddress:
+		return bucketAsked, accountKey(l.Account, h)
+	case l.Kind == socket.LinkSeat && l.Seat != nil:
+		return bucketInvited, accountKey(v.account(l.Seat.Mailbox), h)
+	}
+	return "", nil
+}
+
+// putLink files a link that is listed, and when it ends.
+func (s *Store) putLink(c *change, h tokenHash, l linkRecord) error {
+	if err := s.vault.put(c, bucketLink, h[:], l); err != nil {
+		return err
+	}
+	bucket, key := s.vault.listed(l, h[:])
+	if err := c.put(bucket, key, nil); err != nil {
+		return err
+	}
+	return c.put(bucketExpiry, expiryKey(l.Expires, expireLink, h[:]), nil)
+}
+
 // endLink leaves of a link only that it was, and how it ended.
 func (s *Store) endLink(c *change, h []byte, how, by string) error {
 	var l linkRecord
@@ -139,26 +165,8 @@ func (s *Store) endLink(c *change, h []byte, how, by string) error {
 	if err != nil {
 		return err
 	}
-	if l.Kind == socket.LinkSeat && l.Seat != nil {
-		mailbox := s.vault.account(l.Seat.Mailbox)
-		if err := c.drop(bucketInvited, accountKey(mailbox, h)); err != nil {
-			return err
-		}
-		if err := c.drop(bucketExpiry, expiryKey(l.Expires, expireLink, h)); err != nil {
-			return err
-		}
-	}
-	if l.Kind == socket.LinkReset {
-		account := s.vault.account(l.Address)
-		if err := c.drop(bucketReset, accountKey(account, h)); err != nil {
-			return err
-		}
-		if err := c.drop(bucketExpiry, expiryKey(l.Expires, expireLink, h)); err != nil {
-			return err
-		}
-	}
-	if l.Kind == socket.LinkAddress {
-		if err := c.drop(bucketAsked, accountKey(l.Account, h)); err != nil {
+	if bucket, key := s.vault.listed(l, h); key != nil {
+		if err := c.drop(bucket, key); err != nil {
 			return err
 		}
 		if err := c.drop(bucketExpiry, expiryKey(l.Expires, expireLink, h)); err != nil {

@@ -146,7 +146,7 @@ func (s *Store) login(ctx context.Context, account accountID, verifier tokenHash
 		if err != nil {
 			return err
 		}
-		out, mailed = a.opened(token, r), alert
+		out, mailed = s.begun(token, a, r), alert
 		return s.auditLogin(c, a, r, "")
 	})
 	if err != nil {
@@ -171,9 +171,11 @@ func (a *accountRecord) remember(from tokenHash) {
 	a.Networks = latest(a.Networks, from)
 }
 
-func (a accountRecord) opened(token seal.Token, r sessionRecord) socket.Session {
-	return socket.Session{
+// begun is what the portal is given of a session that begins.
+func (s *Store) begun(token seal.Token, a accountRecord, r sessionRecord) socket.Session {
+	out := socket.Session{
 		Token: token, Address: a.Address, Name: a.Name, Wrapped: a.Wrapped, Expires: r.Expires, Pending: r.Pending,
-		Addresses: a.addresses()[1:], Former: a.Former,
 	}
+	out.Addresses, out.Former = s.furtherOf(a)
+	return out
 }

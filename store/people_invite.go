@@ -146,7 +146,7 @@ func (s *Store) putInvitation(c *change, in sitting, t inviteTicket, code seal.C
 		versioned: current, Kind: socket.LinkSeat, Address: t.Address, Created: now, Expires: now.Add(inviteLife),
 		Seat: &seatOffer{Mailbox: in.mailbox.Address, Manager: t.Manager, By: in.person.Address, Key: key},
 	}
-	if err := s.putSeatLink(c, code.Token().Hash(), l); err != nil {
+	if err := s.putLink(c, code.Token().Hash(), l); err != nil {
 		return err
 	}
 	person, err := s.resolve(c.Tx, t.Address)

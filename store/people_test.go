@@ -639,6 +639,20 @@ func TestAdministratorGivesSeats(t *testing.T) {
 		t.Errorf("no mailbox: %v", err)
 	}
 
+	// Nor does a reminder have a link: its reader logs in by the own account.
+	const counter = "counter@customer.test"
+	if err := c.AddPerson(ctx, counter, ann, true); err != nil {
+		t.Fatal(err)
+	}
+	r := c.follow(c.request(seal.ModeAccount, "x", counter))
+	c.sendAll()
+	c.clock.advance(time.Hour)
+	c.env.mails.given = nil
+	must(c.Remind(ctx, r.by, r.sealed[0].Message))(t)
+	if m := c.env.mails.given[0].(RemindMail); !m.Account || m.Code != (seal.Code{}) {
+		t.Errorf("reminder: %+v", m)
+	}
+
 	offline := newEnv(t, func(o *Options) { o.RecoveryOffline = true })
 	if err := offline.AddPerson(ctx, desk, ann, false); !errors.Is(err, ErrNoRecovery) {
 		t.Errorf("without recovery: %v", err)

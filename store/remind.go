@@ -80,10 +80,10 @@ func (s *Store) remind(c *change, kind RemindKind, message id, m messageRecord, 
 	now := s.now().UTC()
 	r := RemindMail{
 		ID: newID().String(), Kind: kind, Message: message.String(), Recipient: m.Recipient, Sender: m.Sender,
-		OneTime: m.Mode == seal.ModeOneTime,
-		Account: c.Bucket([]byte(bucketAccount)).Get(m.Account[:]) != nil,
-		Sent:    m.Created, Now: now, Expires: m.Expires,
+		OneTime: m.Mode == seal.ModeOneTime, Sent: m.Created, Now: now, Expires: m.Expires,
 	}
+	// Who has a seat in a mailbox without an account logs in by the own one.
+	r.Account = c.Bucket([]byte(bucketAccount)).Get(m.Account[:]) != nil || hasPeople(c.Tx, m.Account)
 	var err error
 	if r.Language, _, err = s.vault.reader(c.Tx, m.Account); err != nil {
 		return err
@@ -100,7 +100,8 @@ func (s *Store) remind(c *change, kind RemindKind, message id, m messageRecord, 
 		if limit := now.Add(remindLink); limit.Before(until) {
 			until = limit
 		}
-		if err := s.putResetLink(c, m.Account, m.Recipient, r.Code, now, until); err != nil {
+		link := linkRecord{versioned: current, Kind: socket.LinkReset, Address: m.Recipient, Created: now, Expires: until.UTC()}
+		if err := s.putLink(c, r.Code.Token().Hash(), link); err != nil {
 			return err
 		}
 	}
@@ -121,18 +122,6 @@ func (s *Store) remind(c *change, kind RemindKind, message id, m messageRecord, 
 	}
 	e.Event, e.Message, e.Address, e.Sender, e.Note = EventReminded, message.String(), m.Recipient, m.Sender, string(kind)
 	return s.audit(c, e)
-}
-
-// putResetLink files a link that sets a password.
-func (s *Store) putResetLink(c *change, account accountID, address string, code seal.Code, created, expires time.Time) error {
-	h := code.Token().Hash()
-	d := s.Begin(DepositKey{}) // only to collect
-	d.putRecord(bucketLink, h[:], linkRecord{
-		versioned: current, Kind: socket.LinkReset, Address: address, Created: created.UTC(), Expires: expires.UTC(),
-	})
-	d.put(bucketReset, accountKey(account, h[:]), nil)
-	d.put(bucketExpiry, expiryKey(expires, expireLink, h[:]), nil)
-	return d.putAll(c)
 }
 
 // schedule sets when a message's reminders are due, and collects the entries.

@@ -156,7 +156,7 @@ func (s *Store) SessionInfo(ctx context.Context, token seal.Token) (socket.Sessi
 			Address: a.Address, Name: a.Name, PublicKey: a.PublicKey, SealedKey: r.SealedKey,
 			Created: r.Created, Expires: s.sessionEnd(r), Preferences: a.Preferences,
 		}
-		info.Addresses, info.Former = a.addresses()[1:], a.Former
+		info.Addresses, info.Former = s.furtherOf(a)
 		info.Compose, info.Domains = s.mayCompose(a.Address)
 		if err := s.visitInfo(tx, r, &info); err != nil {
 			return err

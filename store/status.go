@@ -46,7 +46,14 @@ func (s *Store) followed(tx *bbolt.Tx, by socket.Follower) (id, dispatchRecord, 
 		return dispatch, d, socket.ErrUnknown
 	}
 	err = s.vault.get(tx, bucketDispatch, dispatch[:], &d)
-	if errors.Is(err, errNotFound) || err == nil && s.vault.account(d.Sender) != r.Account {
+	if errors.Is(err, errNotFound) {
+		return dispatch, d, socket.ErrUnknown
+	}
+	if err != nil {
+		return dispatch, d, err
+	}
+	sender, err := s.resolve(tx, d.Sender)
+	if err == nil && sender != r.Account {
 		err = socket.ErrUnknown
 	}
 	return dispatch, d, err

@@ -148,22 +148,10 @@ func (s *Store) FillSeat(ctx context.Context, visit seal.Token, key []byte) erro
 // putFurnishing files a link for making the mailbox's account, good for a session.
 func (s *Store) putFurnishing(c *change, token, session seal.Token, seat seatRecord) error {
 	h, now := token.Hash(), s.now().UTC()
-	return s.putSeatLink(c, h, linkRecord{
+	return s.putLink(c, h, linkRecord{
 		versioned: current, Kind: socket.LinkSeat, Address: seat.Mailbox, Member: true,
 		Created: now, Expires: now.Add(memberLife), Seat: &seatOffer{Mailbox: seat.Mailbox, Furnish: session.Hash()},
 	})
-}
-
-// putSeatLink files a link of kind seat, and when it ends.
-func (s *Store) putSeatLink(c *change, h tokenHash, l linkRecord) error {
-	if err := s.vault.put(c, bucketLink, h[:], l); err != nil {
-		return err
-	}
-	mailbox := s.vault.account(l.Seat.Mailbox)
-	if err := c.put(bucketInvited, accountKey(mailbox, h[:]), nil); err != nil {
-		return err
-	}
-	return c.put(bucketExpiry, expiryKey(l.Expires, expireLink, h[:]), nil)
 }
 
 // Furnish implements [socket.People]. Only whoever has a seat makes the account, and

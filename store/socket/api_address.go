@@ -27,6 +27,9 @@ type Addresses interface {
 	Joining(ctx context.Context, session, link seal.Token) (Joining, error)
 	// JoinAddress joins it, with grants for what waits.
 	JoinAddress(ctx context.Context, session, link seal.Token, j Join) error
+	// WithdrawAddress ends what AskAddress asked for: the mailed code is worth nothing
+	// any more. An address that nothing was asked for is no error.
+	WithdrawAddress(ctx context.Context, session seal.Token, address string) error
 	// RemoveAddress makes a further address a stranger's again. What it has received
 	// stays with the account.
 	RemoveAddress(ctx context.Context, session seal.Token, p Proof, address string) error

@@ -21,6 +21,11 @@ func (c *Client) JoinAddress(ctx context.Context, session, link seal.Token, j Jo
 	return c.ask(ctx, pathJoinAddress, once, linkedRequest[Join]{session, link, j}, nil)
 }
 
+// WithdrawAddress implements [Addresses].
+func (c *Client) WithdrawAddress(ctx context.Context, session seal.Token, address string) error {
+	return c.ask(ctx, pathWithdrawAddress, again, aboutRequest[string]{session, address}, nil)
+}
+
 // RemoveAddress implements [Addresses].
 func (c *Client) RemoveAddress(ctx context.Context, session seal.Token, p Proof, address string) error {
 	return c.ask(ctx, pathRemoveAddress, once, provenRequest[string]{session, p, address}, nil)
