@@ -47,7 +47,7 @@ func TestActivationLoginLogout(t *testing.T) {
 
 	// The notice's link now leads to the log-in, and from there to the message.
 	c.post("/a/"+id, "code", code.Fragment()).wants(t, 200, text("login.heading.claim"), guest).lacks(t, "4111")
-	c.post("/login", "address", guest, "password", password, "code", code.Fragment(), "message", id).wants(t, 200, "4111")
+	c.post("/login", "address", guest, "password", password, "link", code.Fragment(), "message", id).wants(t, 200, "4111")
 	c.post("/a/"+id, "code", code.Fragment()).wants(t, 200, "4111")
 	c.post("/logout").wants(t, 200)
 	c.post("/login", "address", guest, "password", "not the password at all").wants(t, 401, text("login.wrong"))
@@ -96,7 +96,7 @@ func TestClaimWithoutRecovery(t *testing.T) {
 
 	stranger := s.client()
 	stranger.post("/a/"+second, "code", code.Fragment()).wants(t, 200, text("login.heading.claim"), guest)
-	stranger.post("/login", "address", guest, "password", password, "code", code.Fragment(), "message", second).
+	stranger.post("/login", "address", guest, "password", password, "link", code.Fragment(), "message", second).
 		wants(t, 200, "5500")
 	c.get("/m/"+second).wants(t, 200, "5500")
 

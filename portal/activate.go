@@ -41,7 +41,7 @@ func (p *portal) activationForm(c *call, code seal.Code, info socket.LinkInfo) e
 	if err != nil {
 		return err
 	}
-	in := loginView{Address: info.Recipient, Message: info.Message, Step: method}
+	in := loginView{Address: info.Recipient, Step: method, aim: aim{Message: info.Message}}
 	if info.Kind == socket.LinkSeat {
 		in.Code = code.Fragment() // to accept it
 	}
@@ -137,7 +137,7 @@ func (p *portal) activate(c *call) error {
 	a.Name = v.Name
 	s, err := p.owner.Activate(c.ctx(), code.Token(), a)
 	if errors.Is(err, socket.ErrConflict) {
-		return p.renderLogin(c, http.StatusConflict, loginView{Address: info.Recipient, Code: v.Code, Message: info.Message, Error: c.text("activate.exists")})
+		return p.renderLogin(c, http.StatusConflict, loginView{Address: info.Recipient, aim: aim{Code: v.Code, Message: info.Message}, Error: c.text("activate.exists")})
 	}
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func (p *portal) activate(c *call) error {
 		verb = eventReset
 	}
 	p.event(c, verb, "address", s.Address)
-	after := loginView{Address: s.Address, Message: info.Message}
+	after := aim{Message: info.Message}
 	if info.Kind == socket.LinkSeat {
 		after.Code = v.Code // to accept it
 	}

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"net/http"
-	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -42,7 +41,7 @@ func (p *portal) placeOf(c *call) string {
 		return c.r.URL.RequestURI()
 	}
 	for at := path.Clean("/" + c.r.URL.Path); at != "/"; at = path.Dir(at) {
-		if p.places.Match(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: at}}, &mux.RouteMatch{}) {
+		if p.isPlace(at) {
 			return at
 		}
 	}

@@ -105,7 +105,8 @@ func (p *portal) claimOrLogin(c *call, code seal.Code, info socket.LinkInfo) err
 		return err
 	}
 	if u == nil || u.writesFrom(info.Recipient) != info.Recipient {
-		return p.renderLogin(c, http.StatusOK, loginView{Address: info.Recipient, Code: code.Fragment(), Message: info.Message})
+		return p.renderLogin(c, http.StatusOK,
+			loginView{Address: info.Recipient, As: u.openMailbox(), aim: aim{Code: code.Fragment(), Message: info.Message}})
 	}
 	id, err := p.claim(c, u, code.Fragment())
 	if errors.Is(err, socket.ErrConflict) {

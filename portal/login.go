@@ -13,15 +13,14 @@ import (
 // A loginView is the data of the form to log in.
 type loginView struct {
 	Address string
-	Message string // id of the message to open afterwards
-	Code    string // of an activation link whose recipient has an account
-	Join    bool   // the address of Code's link is to be added to whichever account logs in
-	Ended   bool   // a session has ended
-	Out     bool   // the user has logged out
-	Closed  bool   // the account was closed
-	Post    bool   // a form was sent without a session
-	Step    string // "address" first, then the method's name; "": all at once
-	Error   string
+	As      string // who is logged in, and for whom this is not
+	aim
+	Ended  bool   // a session has ended
+	Out    bool   // the user has logged out
+	Closed bool   // the account was closed
+	Post   bool   // a form was sent without a session
+	Step   string // "address" first, then the method's name; "": all at once
+	Error  string
 }
 
 const (
@@ -50,6 +49,8 @@ func (p *portal) renderLogin(c *call, status int, v loginView) error {
 		c.here = "/r" // where any code leads on
 	case v.Message != "" && c.r.Method == http.MethodPost:
 		c.here = "/m/" + v.Message
+	case v.Place != "" && c.r.Method == http.MethodPost:
+		c.here = v.Place
 	}
 	return p.render(c, status, "login", c.text("login.title"), v)
 }
@@ -62,9 +63,7 @@ func (p *portal) login(c *call) error {
 	}
 	v := loginView{
 		Address: strings.TrimSpace(c.r.PostFormValue("address")),
-		Message: messageID(c.r.PostFormValue("message")),
-		Code:    c.r.PostFormValue("code"),
-		Join:    c.r.PostFormValue("join") != "",
+		aim:     p.aimOf(c),
 	}
 	password := c.r.PostFormValue("password")
 	if v.Address == "" || len(v.Address) > maxAddress || len(password) > maxPassword {
@@ -101,7 +100,7 @@ func (p *portal) login(c *call) error {
 	case err != nil:
 		return err
 	}
-	return p.welcome(c, s, key, v)
+	return p.welcome(c, s, key, v.aim)
 }
 
 // logIn starts a session by a password, of the portal or of the directory.

@@ -35,6 +35,14 @@ func (u *user) self() string {
 	return u.address
 }
 
+// openMailbox is the address of the mailbox that is open; "" for nobody.
+func (u *user) openMailbox() string {
+	if u == nil {
+		return ""
+	}
+	return u.address
+}
+
 // menu lists the mailboxes of who acts, the own one first; nil if there is no other.
 func (c *call) menu() []menuEntry {
 	u := c.user

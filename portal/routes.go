@@ -147,6 +147,7 @@ func routes() []route {
 		{"POST", "/settings/factor/remove", session, light, (*portal).removeFactor},
 		{"POST", "/settings/codes", session, light, (*portal).newRecoveryCodes},
 		{"POST", "/settings/address", session, light, (*portal).askAddress},
+		{"POST", "/settings/address/withdraw", session, light, (*portal).withdrawAddress},
 		{"POST", "/settings/address/confirm", session, light, (*portal).joinAddress},
 		{"POST", "/settings/address/remove", session, light, (*portal).removeAddress},
 		{"POST", "/settings/close", session, light, (*portal).closeAccount},

@@ -213,7 +213,7 @@ func (p *portal) showInvitation(c *call, code seal.Code, info socket.LinkInfo) e
 			return err
 		}
 	}
-	return p.renderLogin(c, http.StatusOK, loginView{Address: info.Recipient, Code: code.Fragment()})
+	return p.renderLogin(c, http.StatusOK, loginView{Address: info.Recipient, As: u.openMailbox(), aim: aim{Code: code.Fragment()}})
 }
 
 // invitedTo shows an invitation to a user for whom it is. It is false for any other

@@ -59,8 +59,9 @@ func TestPeopleOfAMailbox(t *testing.T) {
 			t.Errorf("a thief: status %d", p.status)
 		}
 	}
+	robert.post("/p", "code", code.Fragment()).wants(t, 200, text("login.as", "Address", rob, "For", ann))
 	stranger := s.client()
-	stranger.post("/login", "address", rob, "password", password, "code", code.Fragment()).wants(t, 200).lacks(t, text("invited.heading"))
+	stranger.post("/login", "address", rob, "password", password, "link", code.Fragment()).wants(t, 200).lacks(t, text("invited.heading"))
 
 	annie.get("/p").wants(t, 200) // the same for everybody
 	annie.post("/p", "code", code.Fragment()).wants(t, 200, text("invited.heading"), claims, text("invited.manager"))
@@ -110,6 +111,8 @@ func TestPeopleOfAMailbox(t *testing.T) {
 	robert.post("/settings/people/name", "name", "Another").wants(t, 404)
 	robert.post("/settings/preferences", "language", "de").wants(t, 200)
 	annie.get("/inbox").wants(t, 200, text("inbox.heading")) // how pages look is each one's own affair
+
+	annie.post("/settings/profile", "in", ann, "name", "Ann").wants(t, 409)
 
 	// A form of one mailbox does nothing in another, to which a second tab switched.
 	for path, fields := range map[string][]string{

@@ -134,13 +134,18 @@ func (p *portal) begin(c *call, s socket.Session, key seal.AccountKey) (*user, e
 // needLogin answers a request that lacks a session: the form to log in, which
 // leads on to the message that was asked for.
 func (p *portal) needLogin(c *call) {
-	v := loginView{Message: c.arg("id"), Ended: c.cookie}
+	v, at := loginView{Ended: c.cookie}, c.r.URL.Path
 	if c.cookie {
 		p.clearCookie(c)
 	}
 	if c.r.Method == http.MethodPost {
 		// What was typed is still in the browser's history.
-		v.Post = true
+		v.Post, at = true, p.placeOf(c)
+	}
+	if strings.HasPrefix(c.route.path, "/m/"+id) {
+		v.Message = c.arg("id")
+	} else if p.isPlace(at) {
+		v.Place = at
 	}
 	if err := p.renderLogin(c, http.StatusUnauthorized, v); err != nil {
 		p.log.Error("login page failed", "error", err)

@@ -45,7 +45,7 @@ func (p *portal) settings(c *call) error {
 	switch done := c.r.URL.Query().Get("done"); done {
 	case "profile", "password", "sessions", "removed":
 		v.Done = c.text("settings.done." + done)
-	case "asked", "joined", "parted":
+	case "asked", "withdrawn", "joined", "parted":
 		v.Joined = c.text("settings.done." + done)
 	}
 	return p.renderSettings(c, http.StatusOK, v)
@@ -79,7 +79,7 @@ func (p *portal) passwordText(c *call, key, suffix string) string {
 
 // changeProfile sets name, phrase and alerts.
 func (p *portal) changeProfile(c *call) error {
-	if err := c.form(); err != nil {
+	if err := c.mailboxForm(); err != nil {
 		return err
 	}
 	name, phrase := cleanLine(c.r.PostFormValue("name")), cleanLine(c.r.PostFormValue("phrase"))

@@ -64,6 +64,19 @@ func (p *portal) askAddress(c *call) error {
 	return c.redirect("/settings?done=asked#s-addresses")
 }
 
+// withdrawAddress ends what was asked for about an address, such as one that was typed
+// wrong.
+func (p *portal) withdrawAddress(c *call) error {
+	if err := c.form(); err != nil {
+		return err
+	}
+	if err := p.owner.WithdrawAddress(c.ctx(), c.user.token, c.r.PostFormValue("address")); err != nil {
+		return err
+	}
+	p.event(c, eventAddress, "address", c.user.address)
+	return c.redirect("/settings?done=withdrawn#s-addresses")
+}
+
 // addressProblem is the key of the text for an address that can't be added.
 func addressProblem(err error) string {
 	switch {
@@ -152,7 +165,7 @@ func (p *portal) joinOrLogin(c *call, code seal.Code) error {
 		return err
 	}
 	if u == nil {
-		return p.renderLogin(c, http.StatusOK, loginView{Code: code.Fragment(), Join: true})
+		return p.renderLogin(c, http.StatusOK, loginView{aim: aim{Code: code.Fragment(), Join: true}})
 	}
 	c.user = u
 	return p.showJoining(c, code)
@@ -207,10 +220,17 @@ func (p *portal) joinAddress(c *call) error {
 	}
 	code, err := seal.ParseCode(c.r.PostFormValue("code"))
 	if err != nil {
-		return p.renderSettings(c, http.StatusUnprocessableEntity, settingsView{Errors: map[string]string{"join": c.text("link.badcode")}})
+		return p.badAddressCode(c, "link.badcode")
 	}
 	if c.r.PostFormValue("sure") == "" {
-		return p.showJoining(c, code)
+		switch err := p.showJoining(c, code); {
+		case errors.Is(err, socket.ErrUnknown):
+			return p.badAddressCode(c, "addresses.badcode")
+		case refusal(err):
+			return p.badAddressCode(c, "error.link.text")
+		default:
+			return err
+		}
 	}
 	j, err := p.owner.Joining(c.ctx(), c.user.token, code.Token())
 	if err != nil {
@@ -245,4 +265,9 @@ func (p *portal) joinAddress(c *call) error {
 		return errNoSession
 	}
 	return p.openAndShow(c, u, j.Message)
+}
+
+// badAddressCode shows the account's page again with what is wrong with a code.
+func (p *portal) badAddressCode(c *call, key string) error {
+	return p.renderSettings(c, http.StatusUnprocessableEntity, settingsView{Errors: map[string]string{"join": c.text(key)}})
 }

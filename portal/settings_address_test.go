@@ -62,6 +62,11 @@ func TestAddAnAddress(t *testing.T) {
 	stranger.post("/j", "code", code).wants(t, 200, text("login.heading.join")).lacks(t, guest, further)
 	stranger.post("/settings/address/confirm", "code", code, "sure", "yes").wants(t, 401)
 
+	// One that was typed wrong is taken back.
+	ask("furhter@elsewhere.example", password).wants(t, 200, "furhter@elsewhere.example")
+	c.post("/settings/address/withdraw", "address", "furhter@elsewhere.example").
+		wants(t, 200, text("settings.done.withdrawn"), further).lacks(t, "furhter@elsewhere.example")
+
 	// Somebody else's account can't have it, with the code or without.
 	other := s.client()
 	m := s.sealedTo("vera@elsewhere.example")
@@ -77,9 +82,10 @@ func TestAddAnAddress(t *testing.T) {
 
 	// Whoever logs in on the way gets to the question.
 	again := s.client()
-	again.post("/login", "address", guest, "password", password, "code", code, "join", "yes").
+	again.post("/login", "address", guest, "password", password, "link", code, "join", "yes").
 		wants(t, 200, text("addresses.add.title"), further, guest, text("addresses.add"))
 	c.post("/settings/address/confirm", "code", "nonsense").wants(t, 422, text("link.badcode"))
+	c.post("/settings/address/confirm", "code", seal.NewCode().Fragment()).wants(t, 422, text("addresses.badcode"), `id="a-code-error"`)
 	p := c.post("/j", "code", code).wants(t, 200, text("addresses.add.title"), further, "One message that waits")
 	if strings.Contains(p.body, `name="current"`) {
 		t.Error("the password is asked for again")
@@ -134,8 +140,8 @@ func TestJoinByNotice(t *testing.T) {
 	fresh.post("/a/"+m.Message, "code", code).wants(t, 200, text("activate.heading"), text("activate.join"))
 	fresh.post("/activate/join", "code", "nonsense").wants(t, 404)
 	fresh.post("/activate/join", "code", code).wants(t, 200, text("login.heading.join"), `name="join"`).lacks(t, guest)
-	fresh.post("/login", "address", guest, "password", "wrong", "code", code, "join", "yes").wants(t, 401, `name="join"`, code)
-	p := fresh.post("/login", "address", guest, "password", password, "code", code, "join", "yes").
+	fresh.post("/login", "address", guest, "password", "wrong", "link", code, "join", "yes").wants(t, 401, `name="join"`, code)
+	p := fresh.post("/login", "address", guest, "password", password, "link", code, "join", "yes").
 		wants(t, 200, text("addresses.add.title"), further).lacks(t, "4111")
 	if strings.Contains(p.body, `name="current"`) {
 		t.Error("the password is asked for twice")
@@ -165,7 +171,7 @@ func TestJoinAfterTheSecondStep(t *testing.T) {
 	_, codes := c.withTOTP()
 	m := s.sealedTo(further)
 	fresh := s.client()
-	form := []string{"address", guest, "password", password, "code", m.Code.Fragment(), "join", "yes"}
+	form := []string{"address", guest, "password", password, "link", m.Code.Fragment(), "join", "yes"}
 	fresh.post("/login", form...).wants(t, 200, text("second.heading"), `name="join"`)
 	fresh.post("/settings/address/confirm", "code", m.Code.Fragment(), "sure", "yes").wants(t, 401)
 	fresh.post("/login", form...).wants(t, 200)

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -23,39 +24,15 @@ func (c *call) agent() string { return clip(cleanLine(c.r.UserAgent()), 200) }
 
 // welcome makes a fresh session the browser's, and leads on: to the second factor,
 // or to what the user came for.
-func (p *portal) welcome(c *call, s socket.Session, key seal.AccountKey, v loginView) error {
+func (p *portal) welcome(c *call, s socket.Session, key seal.AccountKey, a aim) error {
 	u, err := p.begin(c, s, key)
 	if err != nil {
 		return err
 	}
 	if s.Pending {
-		return p.askSecond(c, s.Token, secondView{Message: v.Message, Code: v.Code, Join: v.Join})
+		return p.askSecond(c, s.Token, secondView{aim: a})
 	}
-	return p.arrive(c, u, v)
-}
-
-// arrive leads a user whose session is whole to what they came for.
-func (p *portal) arrive(c *call, u *user, v loginView) error {
-	p.event(c, eventLogin, "address", u.address)
-	if v.Join {
-		code, err := seal.ParseCode(v.Code)
-		if err != nil {
-			return socket.ErrUnknown
-		}
-		c.user = u
-		return p.showJoining(c, code)
-	}
-	if shown, err := p.invitedTo(c, u, v.Code); err != nil || shown {
-		return err
-	}
-	if v.Code != "" {
-		if id, err := p.claim(c, u, v.Code); err == nil {
-			v.Message = id
-		} else if !refusal(err) {
-			return err
-		}
-	}
-	return p.openAndShow(c, u, v.Message)
+	return p.arrive(c, u, a)
 }
 
 // domainLogin lets the owner ask the organisation's directory.
@@ -109,7 +86,7 @@ type cloudView struct {
 }
 
 // cloudCookie is the cookie that ties the provider's answer to this browser: the
-// owner's ticket and the id of the message that was asked for.
+// owner's ticket and what the user came for.
 const cloudCookie = "postseal-signin"
 
 // signInAway shows the way to the identity provider: as a link, because a form's
@@ -122,7 +99,11 @@ func (p *portal) signInAway(c *call, v loginView) error {
 	if err != nil {
 		return err
 	}
-	p.setCloudCookie(c, base64.RawURLEncoding.EncodeToString(start.Ticket)+"."+v.Message, 10*time.Minute)
+	came, err := json.Marshal(v.aim)
+	if err != nil {
+		return err
+	}
+	p.setCloudCookie(c, base64.RawURLEncoding.EncodeToString(start.Ticket)+"."+base64.RawURLEncoding.EncodeToString(came), 10*time.Minute)
 	return p.render(c, http.StatusOK, "signin-away", c.text("signin.away.title"), cloudView{Address: v.Address, To: start.URL})
 }
 
@@ -157,9 +138,13 @@ func (p *portal) finishSignIn(c *call) error {
 	if err != nil {
 		return refuse(http.StatusUnauthorized)
 	}
-	sealed, message, _ := strings.Cut(ck.Value, ".")
+	sealed, came, _ := strings.Cut(ck.Value, ".")
 	ticket, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil || p.recovery == nil {
+		return refuse(http.StatusUnauthorized)
+	}
+	var a aim
+	if b, err := base64.RawURLEncoding.DecodeString(came); err != nil || json.Unmarshal(b, &a) != nil {
 		return refuse(http.StatusUnauthorized)
 	}
 	p.setCloudCookie(c, "", -time.Second)
@@ -177,5 +162,5 @@ func (p *portal) finishSignIn(c *call) error {
 	if err != nil {
 		return err
 	}
-	return p.welcome(c, s, key, loginView{Address: s.Address, Message: messageID(message)})
+	return p.welcome(c, s, key, p.checked(a))
 }

@@ -14,10 +14,8 @@ type secondView struct {
 	TOTP    bool
 	Codes   int
 	Passkey string // PublicKeyCredentialRequestOptions in JSON; "": none
-	Message string // id of the message to open afterwards
-	Code    string // of an activation link
-	Join    bool   // as of a loginView
 	Error   string
+	aim
 }
 
 // askSecond asks for the second factor. The challenge for a passkey is made anew
@@ -44,7 +42,7 @@ func (p *portal) secondFactor(c *call) error {
 	if !ok {
 		return errNoSession
 	}
-	v := secondView{Message: messageID(c.r.PostFormValue("message")), Code: c.r.PostFormValue("link"), Join: c.r.PostFormValue("join") != ""}
+	v := secondView{aim: p.aimOf(c)}
 	err := p.owner.Confirm(c.ctx(), token, socket.FactorAnswer{
 		Code: c.r.PostFormValue("code"), Passkey: []byte(c.r.PostFormValue("passkey")), Client: c.client, Agent: c.agent(),
 	})
@@ -69,5 +67,5 @@ func (p *portal) secondFactor(c *call) error {
 	if u == nil {
 		return errNoSession
 	}
-	return p.arrive(c, u, loginView{Message: v.Message, Code: v.Code, Join: v.Join})
+	return p.arrive(c, u, v.aim)
 }
