@@ -90,8 +90,7 @@ func TestBrowserAccount(t *testing.T) {
 	tb.WaitFor("h1", "Your answer is sent")
 	checkReply(t, s.WaitInside(t, "ann@example.com"), "Re: your card", "<rich-your@example.com>")
 
-	tb.Press("Log out")
-	tb.WaitFor(".notice", "logged out")
+	logOut(tb)
 	tb.Open(message)
 	tb.WaitFor("h1", "Log in to read your message")
 	tb.Fill("#address", "bob@guest.example")
@@ -103,8 +102,7 @@ func TestBrowserAccount(t *testing.T) {
 	tb.WaitFor("h1", "your card")
 
 	// The first notice's link still leads there.
-	tb.Press("Log out")
-	tb.WaitFor(".notice", "logged out")
+	logOut(tb)
 	tb.Open(n.Link)
 	tb.Press("Continue")
 	tb.WaitFor("h1", "You have an account")

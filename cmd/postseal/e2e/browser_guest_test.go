@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pquerna/otp/totp"
-
 	"github.com/postseal/postseal/cmd/postseal/mta"
 	"github.com/postseal/postseal/portal/browsertest"
 )
@@ -188,34 +186,18 @@ func (s *Site) guestSorts(t *testing.T, tb *browsertest.Tab) {
 // guestSecond adds an app with codes, and logs in by it.
 func (s *Site) guestSecond(t *testing.T, tb *browsertest.Tab, guest string) {
 	t.Helper()
-	code := func(secret string, at time.Time) string {
-		c, err := totp.GenerateCode(strings.ReplaceAll(secret, " ", ""), at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
 	tb.Open(s.URL + "/settings")
 	tb.Fill("#f-current", guestPassword)
-	tb.Press("Add an app")
-	tb.WaitFor("h1", "Set up your app")
-	key := tb.MustElement("code.key").MustText()
+	key := beginApp(tb)
 	now := time.Now()
-	tb.Fill("#code", code(key, now))
-	tb.Press("Switch on")
-	tb.WaitFor("h1", "Keep these codes")
-	tb.Press("I have kept them")
-	tb.WaitFor("h1", "Account")
-	tb.Press("Log out")
-	tb.WaitFor(".notice", "logged out")
+	used := totpCode(t, key, now)
+	switchOn(t, tb, used)
+	logOut(tb)
 	tb.Fill("#address", guest)
 	tb.Fill("#password", guestPassword)
 	tb.Press("Log in")
-	tb.WaitFor("h1", "Show that it is you")
-	tb.Fill("#code", code(key, now)) // used already
-	tb.Press("Continue")
+	secondStep(tb, used)
 	tb.WaitFor(".problem", "not right")
-	tb.Fill("#code", code(key, now.Add(30*time.Second)))
-	tb.Press("Continue")
+	secondStep(tb, totpCode(t, key, now.Add(30*time.Second)))
 	tb.WaitFor("h1", "Inbox")
 }

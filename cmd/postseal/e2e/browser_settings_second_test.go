@@ -1,48 +1,20 @@
 package e2e
 
 import (
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-rod/rod/lib/input"
-	"github.com/pquerna/otp/totp"
 
 	"github.com/postseal/postseal/portal/browsertest"
 )
-
-// totpCode is what an app shows at a time.
-func (h *holder) totpCode(key string, at time.Time) string {
-	h.t.Helper()
-	c, err := totp.GenerateCode(strings.ReplaceAll(key, " ", ""), at)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return c
-}
-
-// recoveryCodes reads the codes that are shown once.
-func (h *holder) recoveryCodes(tb *browsertest.Tab) (codes []string) {
-	h.t.Helper()
-	tb.WaitFor("h1", "Keep these codes")
-	for _, e := range tb.MustElements(".codes code") {
-		codes = append(codes, e.MustText())
-	}
-	slices.Sort(codes)
-	if n := len(slices.Compact(slices.Clone(codes))); n != 10 {
-		h.t.Fatalf("%d recovery codes: %q", n, codes)
-	}
-	return codes
-}
 
 // prove logs in by password and a code.
 func (h *holder) prove(code string) *browsertest.Tab {
 	h.t.Helper()
 	tb := h.tab()
 	h.login(tb, guestPassword)
-	tb.WaitFor("h1", "Show that it is you")
-	tb.Fill("#code", code)
-	tb.Press("Continue")
+	secondStep(tb, code)
 	return tb
 }
 
@@ -56,35 +28,26 @@ func (h *holder) addsSecondStep() {
 	tb.Press("Add an app")
 	tb.WaitFor("#f-current-error", "not right")
 	tb.Fill("#f-current", guestPassword)
-	tb.Press("Add an app")
-	tb.WaitFor("h1", "Set up your app")
-	tb.MustElement("svg.qr")
-	key := tb.MustElement("code.key").MustText()
+	key := beginApp(tb)
 	tb.Fill("#code", "000000")
 	tb.Press("Switch on")
 	tb.WaitFor("#totp-error", "not right")
 	now := time.Now()
-	tb.Fill("#code", h.totpCode(key, now))
-	tb.Press("Switch on")
-	codes := h.recoveryCodes(tb)
-	tb.Press("I have kept them")
-	tb.WaitFor("li", "App with codes")
-	tb.WaitFor("p", "10 recovery codes are left")
+	codes := switchOn(h.t, tb, totpCode(h.t, key, now))
 	tb.Quiet("422", "403")
 
 	// The password alone leads nowhere, the app's code once to the inbox.
-	app := h.prove(h.totpCode(key, now.Add(30*time.Second)))
+	app := h.prove(totpCode(h.t, key, now.Add(30*time.Second)))
 	app.WaitFor("h1", "Inbox")
 	stopped := h.tab()
 	h.login(stopped, guestPassword)
 	stopped.WaitFor("h1", "Show that it is you")
 	h.open(stopped, "/inbox")
 	stopped.WaitFor("h1", "Log in")
-	again := h.prove(h.totpCode(key, now.Add(30*time.Second)))
+	again := h.prove(totpCode(h.t, key, now.Add(30*time.Second)))
 	again.WaitFor(".problem", "used already")
 	// A recovery code does, too, as a person types it, and once.
-	again.Fill("#code", strings.ToLower(strings.ReplaceAll(codes[0], "-", " ")))
-	again.Press("Continue")
+	secondStep(again, asTyped(codes[0]))
 	again.WaitFor("h1", "Inbox")
 	h.open(again, "/settings")
 	again.WaitFor("p", "9 recovery codes are left")
@@ -94,7 +57,7 @@ func (h *holder) addsSecondStep() {
 	again.Fill("#f-current", guestPassword)
 	again.MustElement("#f-current").MustType(input.Enter)
 	again.Press("Make new recovery codes")
-	fresh := h.recoveryCodes(again)
+	fresh := recoveryCodes(h.t, again)
 	h.prove(codes[1]).WaitFor(".problem", "used already")
 	h.prove(fresh[0]).WaitFor("h1", "Inbox")
 
@@ -114,9 +77,7 @@ func (h *holder) addsPasskey(code string) {
 		tb.Authenticator()
 	}
 	h.login(tb, guestPassword)
-	tb.WaitFor("h1", "Show that it is you")
-	tb.Fill("#code", code)
-	tb.Press("Continue")
+	secondStep(tb, code)
 	tb.WaitFor("h1", "Inbox")
 	h.open(tb, "/settings")
 	tb.Fill("#f-current", guestPassword)
@@ -135,8 +96,7 @@ func (h *holder) addsPasskey(code string) {
 	tb.Press("Make the passkey")
 	tb.WaitFor("li", "Grandma’s <phone>")
 	tb.WaitFor("p", "8 recovery codes are left")
-	tb.Press("Log out")
-	tb.WaitFor(".notice", "logged out")
+	logOut(tb)
 	h.login(tb, guestPassword)
 	tb.WaitFor("h1", "Show that it is you")
 	tb.Press("Use a passkey")
@@ -144,8 +104,7 @@ func (h *holder) addsPasskey(code string) {
 	h.open(tb, "/settings")
 	tb.WaitFor("li", "last used")
 	// The device alone is no device of the account's.
-	tb.Press("Log out")
-	tb.WaitFor(".notice", "logged out")
+	logOut(tb)
 	tb.Authenticator()
 	h.login(tb, guestPassword)
 	tb.Press("Use a passkey")

@@ -24,8 +24,7 @@ func (h *holder) as(agent string) *browsertest.Tab {
 // isGuessed is slowed down where it never was, and comes in at once where it was.
 func (h *holder) isGuessed() {
 	tb := h.begin()
-	tb.Press("Log out")
-	tb.WaitFor(".notice", "logged out")
+	logOut(tb)
 	stranger := h.tab()
 	h.untilSlow(stranger, ".problem", func() { h.login(stranger, freshPassword) })
 	h.login(tb, guestPassword)
@@ -51,6 +50,19 @@ func (h *holder) untilSlow(tb *browsertest.Tab, where string, try func()) {
 		}
 	}
 	h.t.Error("15 guesses are not slowed down")
+}
+
+// endsOther logs out another browser of the holder's, as the list names it.
+func (h *holder) endsOther(tb, other *browsertest.Tab, name string) {
+	h.t.Helper()
+	id, err := tb.WaitFor("section[aria-labelledby=s-sessions] li", name).MustElement("button").Attribute("value")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	tb.Click(`button[name=id][value="` + *id + `"]`)
+	tb.WaitFor(".notice", "Logged out.")
+	h.open(other, "/settings")
+	other.WaitFor(".notice", "You have been logged out")
 }
 
 // endsSessions hears by mail of a log-in with a new browser, unless that is not
@@ -83,14 +95,7 @@ func (h *holder) endsSessions() {
 	for _, want := range []string{"Chrome, macOS", "Firefox, Windows", "Safari, iPhone", h.network(1), h.network(2), h.network(3)} {
 		tb.WaitFor("section[aria-labelledby=s-sessions]", want)
 	}
-	id, err := tb.WaitFor("section[aria-labelledby=s-sessions] li", "Firefox, Windows").MustElement("button").Attribute("value")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tb.Click(`button[name=id][value="` + *id + `"]`)
-	tb.WaitFor(".notice", "Logged out.")
-	h.open(windows, "/settings")
-	windows.WaitFor(".notice", "You have been logged out")
+	h.endsOther(tb, windows, "Firefox, Windows")
 	h.open(phone, "/inbox")
 	phone.WaitFor("h1", "Inbox")
 
