@@ -44,13 +44,14 @@ var ways = []way{
 	{"without scripts", sizes[0][0], sizes[0][1], false},
 }
 
-// A holder is a guest who has an account, or gets one.
+// A holder is who has an account, or gets one: a guest, or a member.
 type holder struct {
 	*Site
 	way
 	t       *testing.T
 	browser *browsertest.Browser
 	address string
+	inside  bool  // a member
 	number  int32 // of this holder; its tabs are in a network of their own each
 	tabs    int
 }
@@ -132,10 +133,18 @@ func (h *holder) tab() *browsertest.Tab {
 // network is that of the nth tab, as an address begins.
 func (h *holder) network(n int) string { return fmt.Sprintf("2001:db8:%x:%x::", h.number, n) }
 
+// mails is where mail to the holder arrives.
+func (h *holder) mails() *mta.Sink {
+	if h.inside {
+		return h.Inside
+	}
+	return h.Outside
+}
+
 // receive waits for a mail to the holder with a phrase in its subject or text.
 func (h *holder) receive(phrase string) mta.Mail {
 	h.t.Helper()
-	m, err := h.Outside.Wait(deadline(h.t), func(m mta.Mail) bool {
+	m, err := h.mails().Wait(deadline(h.t), func(m mta.Mail) bool {
 		return m.Has(h.address) && says(h.t, m, phrase)
 	})
 	if err != nil {
@@ -147,7 +156,7 @@ func (h *holder) receive(phrase string) mta.Mail {
 // received counts those that are there.
 func (h *holder) received(phrase string) (n int) {
 	h.t.Helper()
-	for _, m := range to(h.Outside, h.address) {
+	for _, m := range to(h.mails(), h.address) {
 		if says(h.t, m, phrase) {
 			n++
 		}
