@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -8,100 +9,37 @@ import (
 	"github.com/postseal/postseal/portal/browsertest"
 )
 
-// TestBrowserRoundup is a guest who wants one mail a day: the choice on the page, the
-// messages that come without a notice of their own, what their senders see, a process
-// that is killed and starts again when the mail is due, the mail, and its check code.
+// A summarised guest wants one mail a day.
+type summarised struct {
+	*holder
+	tb *browsertest.Tab
+}
+
+// TestBrowserRoundup is guests who want one mail a day, at a phone's and at a desk's
+// width and with scripts switched off: the choice on the page, the messages that come
+// without a notice of their own, what their senders see, a process that is killed and
+// starts again when the mails are due, the mail, and its check code.
 func TestBrowserRoundup(t *testing.T) {
 	s := NewSite(t, SiteOptions{Two: true, Rules: settingsRules, Set: map[string]string{"actions.receipt": "true"}})
-	const bob = "bob@guest.example"
-	letter := func(from, subject string, to ...string) {
-		t.Helper()
-		s.Submit(t, from, to, "From: "+from+"\nTo: "+strings.Join(to, ", ")+"\nSubject: "+subject+
-			"\nMessage-ID: <"+strings.TrimPrefix(subject, "planted ")+"@example.com>\n\nplanted text\n")
-	}
-	letter("ann@example.com", "planted first", bob)
-	first := s.ReadNotice(t, s.WaitOutside(t, bob))
 	b := browsertest.Start(t)
-	tb := b.Tab(t, true)
-	tb.Screen(sizes[0][0], sizes[0][1], "light")
-	activate(tb, first.Link)
-	tb.WaitFor("h1", "planted first")
-	tb.Open(s.URL + "/settings")
-	tb.Fill("#p-phrase", "seven elephants")
-	tb.Press("Save")
-	tb.WaitFor(".notice", "Saved.")
-	choose := func(how string) {
-		t.Helper()
-		tb.Open(s.URL + "/settings/preferences")
-		tb.MustElement("#roundup").MustSelect(how)
-		tb.MustElement("#zone").MustSelect("Europe/Helsinki")
-		tb.Press("Save")
-		tb.WaitFor(".notice", "saved")
+	var guests []*summarised
+	for n, w := range ways {
+		t.Logf("%s: the choice", w.name)
+		g := &summarised{holder: &holder{Site: s, way: w, t: t, browser: b, address: fmt.Sprintf("bob%d@guest.example", n), number: int32(n)}}
+		guests = append(guests, g)
+		g.choosesSummary()
 	}
-	choose("One a day")
-
-	letter("ann@example.com", "planted second", bob)
-	letter("bea@example.com", "planted third", bob, "colleague@example.com")
-	letter("pinned@example.com", "planted fourth", bob) // a PIN: at once
-	s.WaitInside(t, "colleague@example.com")
-	s.nthOutside(t, bob, 2)
-	s.settle(t)
-	if got := to(s.Outside, bob); len(got) != 2 {
-		t.Fatalf("%d mails to %s, want the first notice and that with the PIN", len(got), bob)
-	}
-	if n := s.messages(t); n != 4 {
+	if n := s.messages(t); n != 4*len(guests) {
 		t.Fatalf("%d messages in the store", n)
 	}
-	tb.Open(s.URL + "/inbox")
-	tb.WaitFor(".count", "4 messages")
 
-	// The sender of one follows it.
-	_, receipt := s.senderMail(t, "bea@example.com", "waits for the recipient's summary")
-	sender := b.Tab(t, true)
-	follow := func(state string) {
-		t.Helper()
-		sender.Open("about:blank") // the address differs in its fragment alone
-		sender.Open(s.URL + "/s#" + linkCode(t, s, receipt.Text, "s").Fragment())
-		sender.Press("Continue")
-		sender.WaitFor(".status .tag", state)
-	}
-	follow("In the next summary")
-
-	// The process is killed, and one that starts a day later sends the mail.
+	// The process is killed, and one that starts a day later sends the mails.
 	s.Milter.Kill(t)
 	s.Shift(t, 25*time.Hour)
 	s.RestartMilter(t)
-	m := s.nthOutside(t, bob, 3)
-	mail := readMail(t, m)
-	for _, want := range []string{"ann@example.com", "bea@example.com", "Sent: ", "seven elephants", s.URL + "/inbox", s.URL + "/settings/preferences"} {
-		if !strings.Contains(unwrapped(mail.Text), want) {
-			t.Errorf("the summary lacks %q:\n%s", want, mail.Text)
-		}
-	}
-	wantNoPlanted(t, m)
-	if strings.Contains(mail.Text, "pinned@") || mail.Header.Get("Auto-Submitted") != "auto-generated" || m.From != "" ||
-		!strings.Contains(mail.Subject, "2 encrypted messages") || !strings.Contains(mail.HTML, "/inbox") {
-		t.Errorf("summary from %q, subject %q:\n%s", m.From, mail.Subject, mail.Text)
-	}
-	follow("Not opened yet")
-
-	tb.Open(s.URL + "/genuine")
-	tb.Fill("#code", checkCode.FindString(mail.Text))
-	tb.Press("Check")
-	tb.WaitFor(".good", "comes from here")
-	tb.WaitFor("main", "bea@example.com")
-	tb.Open(s.URL + "/inbox") // the session ended meanwhile
-	tb.WaitFor("h1", "Log in")
-	tb.Fill("#address", bob)
-	tb.Fill("#password", guestPassword)
-	tb.MustElement("main form button[type=submit]").MustClick()
-	tb.WaitFor(".count", "4 messages, 3 unread")
-
-	// With each at once there is a notice again.
-	choose("One for each message, at once")
-	letter("ann@example.com", "planted fifth", bob)
-	if n := s.ReadNotice(t, s.nthOutside(t, bob, 4)); n.Code != "" {
-		t.Errorf("the notice to an account has a code: %q", n.Code)
+	for _, g := range guests {
+		t.Logf("%s: the mail", g.name)
+		g.getsSummary()
 	}
 	if out := s.Run(t, "store", "check"); !strings.Contains(out, "0 problems") {
 		t.Errorf("store check: %s", out)
@@ -110,6 +48,112 @@ func TestBrowserRoundup(t *testing.T) {
 		if strings.Contains(p.Log(), "planted") || strings.Contains(p.Log(), "seven elephants") {
 			t.Error("the log holds something of a message, or the phrase")
 		}
+	}
+}
+
+// sender is the address of one who writes to this guest alone.
+func (g *summarised) sender(name string) string {
+	return fmt.Sprintf("%s%d@example.com", name, g.number)
+}
+
+// plant sends a message to the guest, and to others.
+func (g *summarised) plant(name, subject string, others ...string) {
+	g.t.Helper()
+	from, to := g.sender(name), append([]string{g.address}, others...)
+	g.Submit(g.t, from, to, "From: "+from+"\nTo: "+strings.Join(to, ", ")+"\nSubject: planted "+subject+
+		fmt.Sprintf("\nMessage-ID: <%s-%d@example.com>\n\nplanted text\n", subject, g.number))
+}
+
+// choose says how often the guest is told, and sees that it is kept.
+func (g *summarised) choose(how string) {
+	g.t.Helper()
+	g.prefer(g.tb, "roundup", how, "zone", "Europe/Helsinki")
+	g.tb.WaitFor(".notice", "saved")
+	g.open(g.tb, "/settings/preferences")
+	for field, want := range map[string]string{"roundup": how, "zone": "Europe/Helsinki"} {
+		if got := g.tb.MustElement("#" + field).MustEval(`() => this.selectedOptions[0].textContent`).Str(); got != want {
+			g.t.Errorf("%s: %s is %q, want %q", g.name, field, got, want)
+		}
+	}
+}
+
+// follow has a sender look at what became of a message.
+func (g *summarised) follow(name, state string) {
+	g.t.Helper()
+	g.status(name).WaitFor(".status .tag", state)
+}
+
+// choosesSummary makes the account, chooses one mail a day, and gets none for what
+// comes then, but for a message with a PIN.
+func (g *summarised) choosesSummary() {
+	t := g.t
+	g.plant("ann", "first")
+	first := g.ReadNotice(t, g.WaitOutside(t, g.address))
+	g.tb = g.tab()
+	if g.scripts {
+		activate(g.tb, first.Link)
+	} else {
+		g.activatePlainly(t, g.tb, first)
+	}
+	g.tb.WaitFor("h1", "planted first")
+	g.open(g.tb, "/settings")
+	g.tb.Fill("#p-phrase", "seven elephants")
+	g.tb.Press("Save")
+	g.tb.WaitFor(".notice", "Saved.")
+	g.choose("One a day")
+
+	colleague := g.sender("colleague")
+	g.plant("ann", "second")
+	g.plant("bea", "third", colleague)
+	g.plant("pinned", "fourth") // a PIN: at once
+	g.WaitInside(t, colleague)
+	g.nthOutside(t, g.address, 2)
+	g.settle(t)
+	if got := to(g.Outside, g.address); len(got) != 2 {
+		t.Fatalf("%s: %d mails to %s, want the first notice and that with the PIN", g.name, len(got), g.address)
+	}
+	g.open(g.tb, "/inbox")
+	g.tb.WaitFor(".count", "4 messages")
+
+	// The sender of one follows it.
+	g.senderMail(t, g.sender("bea"), "waits for the recipient's summary")
+	g.follow("bea", "In the next summary")
+}
+
+// getsSummary reads the mail, tries its check code, and has each at once again.
+func (g *summarised) getsSummary() {
+	t, tb := g.t, g.tb
+	m := g.nthOutside(t, g.address, 3)
+	mail := readMail(t, m)
+	for _, want := range []string{g.sender("ann"), g.sender("bea"), "Sent: ", "seven elephants", g.URL + "/inbox", g.URL + "/settings/preferences"} {
+		if !strings.Contains(unwrapped(mail.Text), want) {
+			t.Errorf("%s: the summary lacks %q:\n%s", g.name, want, mail.Text)
+		}
+	}
+	wantNoPlanted(t, m)
+	if strings.Contains(mail.Text, "pinned") || mail.Header.Get("Auto-Submitted") != "auto-generated" || m.From != "" ||
+		!strings.Contains(mail.Subject, "2 encrypted messages") || !strings.Contains(mail.HTML, "/inbox") {
+		t.Errorf("%s: summary from %q, subject %q:\n%s", g.name, m.From, mail.Subject, mail.Text)
+	}
+	g.follow("bea", "Not opened yet")
+
+	g.open(tb, "/genuine")
+	tb.Fill("#code", checkCode.FindString(mail.Text))
+	tb.Press("Check")
+	tb.WaitFor(".good", "comes from here")
+	tb.WaitFor("main", g.sender("bea"))
+	g.open(tb, "/inbox") // the session ended meanwhile
+	tb.WaitFor("h1", "Log in")
+	tb.Fill("#address", g.address)
+	tb.Fill("#password", guestPassword)
+	tb.Click("main form button[type=submit]")
+	tb.WaitFor(".count", "4 messages, 3 unread")
+
+	// With each at once there is a notice again.
+	g.choose("One for each message, at once")
+	g.plant("ann", "fifth")
+	if n := g.ReadNotice(t, g.nthOutside(t, g.address, 4)); n.Code != "" {
+		t.Errorf("%s: the notice to an account has a code: %q", g.name, n.Code)
 	}
 }
 
