@@ -141,6 +141,7 @@ func (p *portal) folder(c *call, folder socket.Folder) error {
 		return c.redirect(v.Path + "?" + query.Encode())
 	}
 	find := p.finder(c)
+	find.prepare(list.Items)
 	for _, i := range list.Items {
 		v.Rows = append(v.Rows, p.row(find, i))
 	}

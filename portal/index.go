@@ -3,8 +3,10 @@ package portal
 import (
 	"encoding/json"
 	"net/mail"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -89,50 +91,98 @@ func (c *call) indexOf(f *fetched) indexEntry {
 // A finder describes the items of lists. Entries that it has to make are collected
 // for the owner to keep.
 type finder struct {
-	p     *portal
-	c     *call
+	p *portal
+	c *call
+
+	mu    sync.Mutex
 	fresh map[string][]byte
+	made  map[string]*indexEntry // by id; nil: it does not verify
 }
 
-func (p *portal) finder(c *call) *finder { return &finder{p, c, map[string][]byte{}} }
+func (p *portal) finder(c *call) *finder {
+	return &finder{p: p, c: c, fresh: map[string][]byte{}, made: map[string]*indexEntry{}}
+}
+
+// prepare makes the entries that a list lacks, on all processors: whoever shows it for
+// the first time waits for that.
+func (f *finder) prepare(items []socket.Item) {
+	var g sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for _, i := range items {
+		if len(i.Index) > 0 || i.Own || i.Ended != "" || i.NeedsPIN {
+			continue
+		}
+		slots <- struct{}{}
+		g.Go(func() {
+			// A panic must not end the portal. Describing the item meets it again, where
+			// it is reported.
+			defer func() { recover(); <-slots }()
+			f.make(i)
+		})
+	}
+	g.Wait()
+}
 
 // describe returns an item's entry; ok is false for what does not verify.
 func (f *finder) describe(i socket.Item) (e indexEntry, ok bool) {
 	if len(i.Index) > 0 {
-		if e, ok = f.c.user.openIndex(i.ID, i.Index); ok || i.Own {
-			return e, ok
+		if e, ok = f.c.user.openIndex(i.ID, i.Index); ok {
+			return e, true
 		}
 	}
-	m := i.Message
 	if i.Own {
 		return e, false
 	}
+	made, done := f.made[i.ID]
+	if !done {
+		made = f.make(i)
+	}
+	if made == nil {
+		return e, false
+	}
+	return *made, true
+}
+
+// make makes an item's entry of what its grant opens; nil if that does not verify.
+func (f *finder) make(i socket.Item) *indexEntry {
+	e, sealed := f.open(i)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.made[i.ID] = e
+	if e != nil {
+		f.fresh[i.ID] = sealed
+	}
+	return e
+}
+
+func (f *finder) open(i socket.Item) (*indexEntry, []byte) {
+	m := i.Message
 	if m.Grant == nil { // its entry is of an older key
 		var err error
 		if m, err = f.p.owner.Message(f.c.ctx(), f.c.user.token, i.ID); err != nil {
-			return e, false
+			return nil, nil
 		}
 	}
 	opened, err := f.p.unlock(m, opener{id: f.c.user.key.Identity()}, seal.ModeAccount, f.c.user.addresses()...)
 	if err != nil {
 		f.p.log.Error("message of a list fails verification", "message", i.ID)
-		return e, false
+		return nil, nil
 	}
-	e = f.c.indexOf(opened)
-	f.fresh[i.ID] = f.c.user.sealIndex(i.ID, e)
-	return e, true
+	e := f.c.indexOf(opened)
+	return &e, f.c.user.sealIndex(i.ID, e)
 }
 
 // keep hands fresh entries to the owner. Without them the next list is slower, and
 // no worse.
 func (f *finder) keep() {
+	defer clear(f.made)
 	if len(f.fresh) == 0 {
 		return
 	}
 	if err := f.p.owner.KeepIndex(f.c.ctx(), f.c.user.token, f.fresh); err != nil {
 		f.p.log.Warn("index entries could not be kept", "error", err)
 	}
-	f.fresh = map[string][]byte{}
+	clear(f.fresh)
 }
 
 // keepText adds the beginning of a message's text to its entry, so that a search

@@ -71,6 +71,7 @@ func (p *portal) search(c *call) error {
 				return err
 			}
 			v.Nav = c.folders(list.Counts, "")
+			find.prepare(list.Items)
 			for _, i := range list.Items {
 				p.match(find, &v, i, wanted)
 			}

@@ -57,12 +57,9 @@ func TestWeight(t *testing.T) {
 					must(t, err)
 				}
 				must(t, tb.WaitStable(300*time.Millisecond))
-				// A busy machine paints a page while it is still being parsed: what stands at
-				// the end of a line moves when its next neighbour comes. A thousandth is a
-				// pixel or two, and a hundredth of what counts as good (web.dev/cls).
 				shift, err := tb.Eval(`() => {
 					const parsed = performance.getEntriesByType('navigation')[0].domInteractive;
-					return window.__shift.filter((s) => s.value > (s.at > parsed ? 0.001 : 0.01)).map((s) => s.value + ': ' + s.of).join('; ');
+					return window.__shift.map((s) => s.value + ' at ' + s.at + ' (parsed at ' + parsed + '): ' + s.of).join('; ');
 				}`)
 				must(t, err)
 				if s := shift.Value.Str(); s != "" {
