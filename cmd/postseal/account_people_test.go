@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -39,19 +37,7 @@ func (k *oneMailbox) DropPerson(context.Context, string, string) error {
 }
 
 func TestPeopleByControl(t *testing.T) {
-	path := filepath.Join(shortDir(t), "control.sock")
-	c, err := newControl(path, &fakeKeeper{peopleKeeper: &oneMailbox{}}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- c.run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
-	client, err := dialControl(path)
-	if client == nil || err != nil {
-		t.Fatal(client, err)
-	}
+	client, ctx := dialKeeper(t, &fakeKeeper{peopleKeeper: &oneMailbox{}}), t.Context()
 	if err := client.AddPerson(ctx, "claims@guest.test", "bob@guest.test", true); err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -45,20 +43,7 @@ func (k *oneAccount) SeparateAddress(ctx context.Context, address string) error 
 
 func TestAccountByControl(t *testing.T) {
 	one := &oneAccount{}
-	path := filepath.Join(shortDir(t), "control.sock")
-	c, err := newControl(path, &fakeKeeper{accountKeeper: one}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- c.run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
-
-	client, err := dialControl(path)
-	if client == nil || err != nil {
-		t.Fatal(client, err)
-	}
+	client, ctx := dialKeeper(t, &fakeKeeper{accountKeeper: one}), t.Context()
 	r, err := client.ReportAccount(ctx, "bob@guest.test")
 	if err != nil {
 		t.Fatal(err)

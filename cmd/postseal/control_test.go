@@ -45,6 +45,36 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
+// serveKeeper serves a keeper at path, as a running milter does, until the test ends.
+func serveKeeper(t *testing.T, path string, k keeper) {
+	t.Helper()
+	server, err := newControl(path, k, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- server.run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// dialKeeper serves a keeper and dials it.
+func dialKeeper(t *testing.T, k keeper) *controlClient {
+	t.Helper()
+	path := filepath.Join(shortDir(t), "control.sock")
+	serveKeeper(t, path, k)
+	c, err := dialControl(path)
+	if c == nil || err != nil {
+		t.Fatal(c, err)
+	}
+	return c
+}
+
 func TestControl(t *testing.T) {
 	path := filepath.Join(shortDir(t), "control.sock")
 	if c, err := dialControl(path); c != nil || err != nil {

@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"log/slog"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -26,24 +24,12 @@ func (k *fakeKeeper) ReadTrail(_ context.Context, q store.TrailQuery, each func(
 }
 
 func TestAuditOverControl(t *testing.T) {
-	path := filepath.Join(shortDir(t), "control.sock")
 	at := time.Date(2026, time.November, 1, 12, 0, 0, 5, time.UTC)
 	k := &fakeKeeper{end: store.TrailEnd{Entries: 9, Problems: []store.Problem{{Where: "audit", What: "the chain breaks"}}}}
 	for i := range 3000 {
 		k.trail = append(k.trail, store.TrailEntry{Seq: uint64(i), Entry: store.Entry{Time: at, Event: store.EventLogin, Address: "<b>&\u2028@guest.test"}})
 	}
-	server, err := newControl(path, k, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- server.run(ctx) }()
-	defer func() { cancel(); <-done }()
-	c, err := dialControl(path)
-	if c == nil || err != nil {
-		t.Fatal(c, err)
-	}
+	c, ctx := dialKeeper(t, k), t.Context()
 	q := store.TrailQuery{Since: at, Message: "a&b", Event: store.EventLogin}
 	var got []store.TrailEntry
 	end, err := c.ReadTrail(ctx, q, func(e store.TrailEntry) error { got = append(got, e); return nil })
