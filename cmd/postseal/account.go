@@ -86,7 +86,13 @@ func newAccountUnlockCommand(a *app) *cobra.Command {
 			"account out everywhere. The password is then enough. Make sure first who asks: by telephone, not by mail.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withStore(c.Context(), func(k keeper) error { return k.DropFactors(c.Context(), args[0]) })
+			return a.withStore(c.Context(), func(k keeper) error {
+				if err := k.DropFactors(c.Context(), args[0]); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(a.Out, "%s logs in without a second step now\n", shown(args[0]))
+				return err
+			})
 		},
 	}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 )
 
@@ -12,7 +14,13 @@ func newAccountSeparateCommand(a *app) *cobra.Command {
 			"next message the address starts anew, as a stranger's. The account's main address is told by mail.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withStore(c.Context(), func(k keeper) error { return k.SeparateAddress(c.Context(), args[0]) })
+			return a.withStore(c.Context(), func(k keeper) error {
+				if err := k.SeparateAddress(c.Context(), args[0]); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(a.Out, "%s is no part of an account any more\n", shown(args[0]))
+				return err
+			})
 		},
 	}
 }

@@ -84,7 +84,14 @@ func newPeopleAddCommand(a *app) *cobra.Command {
 			"and the person are told by mail.",
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withStore(c.Context(), func(k keeper) error { return k.AddPerson(c.Context(), args[0], args[1], manager) })
+			return a.withStore(c.Context(), func(k keeper) error {
+				if err := k.AddPerson(c.Context(), args[0], args[1], manager); err != nil {
+					return err
+				}
+				may := map[bool]string{true: "opens and manages", false: "opens"}[manager]
+				_, err := fmt.Fprintf(a.Out, "%s %s %s\n", shown(args[1]), may, shown(args[0]))
+				return err
+			})
 		},
 	}
 	c.Flags().BoolVar(&manager, "manager", false, "the person may also say who else opens it")
@@ -97,7 +104,13 @@ func newPeopleRemoveCommand(a *app) *cobra.Command {
 		Short: "Take the mailbox away from somebody, at once",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withStore(c.Context(), func(k keeper) error { return k.DropPerson(c.Context(), args[0], args[1]) })
+			return a.withStore(c.Context(), func(k keeper) error {
+				if err := k.DropPerson(c.Context(), args[0], args[1]); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(a.Out, "%s does not open %s any more\n", shown(args[1]), shown(args[0]))
+				return err
+			})
 		},
 	}
 }

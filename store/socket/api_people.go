@@ -75,7 +75,7 @@ type Switched struct {
 // A Seat is a mailbox that a person can open.
 type Seat struct {
 	Address string    `json:"address"`
-	Manager bool      `json:"manager,omitempty"`
+	Manager bool      `json:"manager"`
 	Since   time.Time `json:"since"`
 }
 
@@ -104,7 +104,7 @@ type PeopleInfo struct {
 type Person struct {
 	Address string    `json:"address"`
 	Name    string    `json:"name,omitempty"`
-	Manager bool      `json:"manager,omitempty"`
+	Manager bool      `json:"manager"`
 	Since   time.Time `json:"since"`
 	By      string    `json:"by,omitempty"` // address of who invited; "": an administrator
 	Second  bool      `json:"second"`       // the person's log-in has a second step
@@ -114,7 +114,7 @@ type Person struct {
 // An InvitedPerson has not answered yet.
 type InvitedPerson struct {
 	Address string    `json:"address"`
-	Manager bool      `json:"manager,omitempty"`
+	Manager bool      `json:"manager"`
 	By      string    `json:"by"`
 	Expires time.Time `json:"expires"`
 }
