@@ -1,9 +1,12 @@
 package milter
 
 import (
+	"bytes"
 	"mime"
 	"slices"
 	"strings"
+
+	"github.com/emersion/go-message/textproto"
 )
 
 // TagHeader is the field that carries the labels of `also.tag`.
@@ -32,6 +35,17 @@ func clearSet(m *message, ps []*person) []planField {
 		return []planField{{"Subject", mime.QEncoding.Encode("utf-8", now)}}
 	}
 	return nil
+}
+
+// folded is the field as a mail has it, in lines that are not too long (RFC 5322
+// section 2.2.3).
+func (f planField) folded() field {
+	var h textproto.Header
+	h.Set(f.Name, f.Value)
+	var b bytes.Buffer
+	_ = textproto.WriteHeader(&b, h) // a buffer takes everything
+	_, value, _ := strings.Cut(strings.TrimRight(b.String(), "\r\n"), ":")
+	return field{f.Name, value}
 }
 
 // clearAdd is what rules add to the header of the message for ps, who get it.

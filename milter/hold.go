@@ -60,7 +60,7 @@ func (w *work) keep(d Deposit, ps []*person, r store.HoldRequest) (store.Held, e
 		return store.Held{}, err
 	}
 	id, added := w.ownID("held")
-	original, size := w.m.original(w.body, w.size)
+	original, size := w.m.original(nil, w.body, w.size)
 	summary.Size = size
 	r.Sender, r.Recipients, r.MessageID = w.m.from, addressesOf(ps), id
 	r.Rule, r.Text, r.Summary, r.Pass = ruleOf(ps[0]), ps[0].verdict.Text, summary, pass

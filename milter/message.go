@@ -3,6 +3,7 @@ package milter
 import (
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,10 +161,14 @@ func (m *message) forRules() *rules.Message {
 	return r
 }
 
-// original returns the message as the sender submitted it, and its size.
-func (m *message) original(body io.ReaderAt, size int64) (io.Reader, int64) {
+// original returns the message as the sender submitted it but for the fields of set,
+// and its size.
+func (m *message) original(set []planField, body io.ReaderAt, size int64) (io.Reader, int64) {
 	var b []byte
 	for _, f := range m.header {
+		if i := slices.IndexFunc(set, func(s planField) bool { return f.is(s.Name) }); i >= 0 {
+			f = set[i].folded()
+		}
 		b = f.appendTo(b)
 	}
 	b = append(b, "\r\n"...)

@@ -30,17 +30,21 @@ func (w *work) seal(d Deposit) error {
 	if err != nil {
 		return err
 	}
-	var kinds []terms
-	members := map[terms][]*person{}
+	type kind struct {
+		terms
+		subject string // as the rules leave it
+	}
+	var kinds []kind
+	members := map[kind][]*person{}
 	for _, p := range w.who.sealed {
-		k := w.terms(p)
+		k := kind{w.terms(p), strip(summary.Subject, []*person{p})}
 		if members[k] == nil {
 			kinds = append(kinds, k)
 		}
 		members[k] = append(members[k], p)
 	}
 	for _, k := range kinds {
-		original, size := w.m.original(w.body, w.size)
+		original, size := w.m.original(clearSet(w.m, members[k][:1]), w.body, w.size)
 		r := store.SealRequest{
 			Mode: k.mode, Sender: w.m.from, Internal: w.internal(),
 			MessageID: headerLine(w.m.get("Message-ID")), References: headerLine(w.m.get("References")),
@@ -49,7 +53,7 @@ func (w *work) seal(d Deposit) error {
 			Restrict: k.restrict, ReadReceipt: k.readReceipt, Others: w.answerable(),
 		}
 		r.Summary.Size = size
-		r.Summary.Subject = strip(summary.Subject, members[k])
+		r.Summary.Subject = k.subject
 		for _, p := range members[k] {
 			r.Recipients = append(r.Recipients, p.key)
 		}

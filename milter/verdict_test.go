@@ -2,6 +2,7 @@ package milter
 
 import (
 	"bytes"
+	"mime"
 	"net/mail"
 	"strings"
 	"testing"
@@ -417,8 +418,34 @@ func TestTagsAndSubject(t *testing.T) {
 	if got := a.get(TagHeader); len(got) != 1 || got[0] != " PHI" {
 		t.Errorf("%s %q", TagHeader, got)
 	}
-	if s := f.sealed[0]; s.Summary.Subject != "Planted-Subject" || string(s.content) != asSent(tm) {
-		t.Errorf("summary %q", s.Summary.Subject)
+	// The recipient sees as little of the tag in the sealed message.
+	if s := f.sealed[0]; s.Summary.Subject != "Planted-Subject" || s.Summary.Size != int64(len(s.content)) ||
+		string(s.content) != strings.Replace(asSent(tm), "Subject: [tag] Planted", "Subject: Planted", 1) {
+		t.Errorf("summary %q, sealed\n%s", s.Summary.Subject, s.content)
+	}
+}
+
+// TestStrippedSubjectIsFolded: what is left of a subject stays a field of RFC 5322.
+func TestStrippedSubjectIsFolded(t *testing.T) {
+	f := &fakeStore{}
+	tm := letter("<guest@a.example>")
+	long := strings.Repeat("Beträge für das Jahr ", 30)
+	tm.header[6][1] = " " + mime.QEncoding.Encode("utf-8", "[tag] "+long)
+	tm.header = append(tm.header[:12:12], tm.header[13:]...)
+	wantAccepted(t, connect(t, newServer(t, f, nil), true).transact(tm))
+	s := f.sealed[0]
+	header, _, _ := strings.Cut(string(s.content), "\r\n\r\n")
+	for _, line := range strings.Split(header, "\r\n") {
+		if strings.HasPrefix(line, " =?") && len(line) > 78 || strings.ContainsAny(line, "\r\n") {
+			t.Errorf("a line of %d: %q", len(line), line)
+		}
+	}
+	m, err := mail.ReadMessage(bytes.NewReader(s.content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := decoded(m.Header.Get("Subject")); got != strings.TrimSpace(long) {
+		t.Errorf("subject %q", got)
 	}
 }
 

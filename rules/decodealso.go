@@ -12,7 +12,7 @@ import (
 func alsoKeys() []keyInfo {
 	return []keyInfo{
 		{name: "tag", value: "tags", doc: "Labels for the X-Postseal-Tag field, which other programs on the way can use.", example: `also.tag = "PHI"`},
-		{name: "strip_subject", value: "regular expressions", doc: "What is cut out of the subject (RE2).", example: `also.strip_subject = '(?i)\[secure\]\s*'`},
+		{name: "strip_subject", value: "regular expressions", doc: "What is cut out of the subject (RE2), also in the sealed message.", example: `also.strip_subject = '(?i)\[secure\]\s*'`},
 		{name: "receipt", value: "true or false", doc: "Whether the sender is told what was secured.", example: `also.receipt = true`},
 		{name: "expire", value: "a duration", doc: "How long a sealed message can be read, at most as long as the configuration keeps them. Of several rules the shortest time holds.", example: `also.expire = "7d"`},
 		{name: "notify", value: "addresses", doc: "Who is told of the verdict.", example: `also.notify = "privacy@example.com"`},
