@@ -124,7 +124,7 @@ func TestPeopleOfAMailbox(t *testing.T) {
 	annie.postReply("/m/write", map[string]string{"kind": "new", "in": ann, "to": member, "body": "private", "nonce": "n2"}).wants(t, 409)
 	annie.postReply("/m/"+id+"/reply", map[string]string{"in": ann, "body": "private", "nonce": "n3"}).wants(t, 409)
 	annie.get("/settings/people").wants(t, 200, `name="in" value="`+claims+`"`).lacks(t, "eve@")
-	annie.get("/m/"+id+"/reply").wants(t, 200, `name="in" value="`+claims+`"`)
+	annie.get("/m/"+id+"/reply").wants(t, 200, `name="in" value="`+claims+`"`, "<bdi>"+claims+"</bdi> (<bdi>Ann Able</bdi>)")
 
 	// Who downloads everything has opened it, whoever did so before.
 	robert.get("/m/"+id).wants(t, 200, `action="/m/`+id+`/open"`).lacks(t, "4111") // each opens it under the own name

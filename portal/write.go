@@ -35,6 +35,7 @@ type writeView struct {
 	Others   string // of a reply to all
 	Mailbox  string // the account's address
 	From     string // that of its addresses which it leaves from
+	By       string // who writes, in a mailbox that several people open
 	Fixed    bool   // the recipients can't be chosen
 	Member   bool   // there are options
 	Domains  string // to which a guest may write
@@ -139,6 +140,9 @@ func (p *portal) renderWrite(c *call, status int, v writeView) error {
 	}
 	v.Mailbox, v.From, v.Limit, v.Chunk = c.user.address, c.user.address, p.limits.Reply, 16*plainChunk
 	v.To, v.Back = v.draftContent.To, folderPath(socket.FolderDrafts)
+	if c.user.visitor != nil {
+		v.By = c.user.visitor.Name
+	}
 	v.Fixed = v.Kind == kindReply || v.Kind == kindAll
 	switch v.Kind {
 	case kindReply, kindAll:
