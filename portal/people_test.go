@@ -287,6 +287,8 @@ func TestBrowserPeople(t *testing.T) {
 			typeKeys(t, tb, input.KeyC, input.KeyR, input.KeyO)
 			tb.WaitFor(".suggestions", text("people.more"))
 			tb.WaitFor("#suggested", "20")
+			typeKeys(t, tb, input.KeyZ, input.KeyZ)
+			tb.WaitFor(".suggestions", text("people.none"))
 			typeKeys(t, tb, input.Tab)
 			if open := tb.MustEval(`() => [...document.querySelectorAll('.suggestions')].filter((e) => !e.hidden).length`).Int(); open != 0 {
 				t.Error("it is open still")

@@ -122,7 +122,8 @@ addEventListener('DOMContentLoaded', () => {
         if (answer.ok) {
           const out = await answer.json();
           found = out.people;
-          said = out.more ? state.dataset.more : '';
+          const nobody = !first.length && !found.length && !text.includes('@'); // an address need not be known
+          said = out.more ? state.dataset.more : nobody ? state.dataset.none : '';
         } else if (answer.status === 401 || answer.status === 404) {
           directory = false;
         } else if (answer.status === 429 || answer.status >= 500) {
