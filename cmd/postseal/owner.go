@@ -74,7 +74,6 @@ func newOwner(c *config.Config, log *slog.Logger) (_ *owner, err error) {
 		return nil, err
 	}
 	kept := storeOptions(c, k, notices, log, o.fatal)
-	kept.Alerts, kept.Addresses, kept.People = notices, notices, notices
 	if kept.SignIn, err = newSignIn(c); err != nil {
 		return nil, err
 	}
@@ -255,12 +254,15 @@ func noticeOptions(c *config.Config) notice.Options {
 	}
 }
 
-func storeOptions(c *config.Config, k *keys.Owner, mails store.Mailer, log *slog.Logger, fatal chan<- error) store.Options {
+func storeOptions(c *config.Config, k *keys.Owner, mails *notice.Renderer, log *slog.Logger, fatal chan<- error) store.Options {
 	return store.Options{
 		Dir:          c.Store.Dir,
 		Keys:         k,
 		Recovery:     k.Recovery,
 		Mails:        mails,
+		Alerts:       mails,
+		Addresses:    mails,
+		People:       mails,
 		Now:          now,
 		Log:          log,
 		Fatal:        func(err error) { fatal <- err }, // called once, the channel holds one

@@ -59,7 +59,6 @@ func openStore(c *config.Config, a *app, operator string) (*store.Store, error) 
 		return nil, err
 	}
 	o := storeOptions(c, k, mails, a.newLog(c), nil)
-	o.People = mails
 	o.Fatal, o.Operator = nil, operator // the command itself ends
 	return store.Open(o)
 }
