@@ -42,7 +42,7 @@ func (r *Renderer) tryMails(try func(any, error)) {
 		try(r.Reset(store.ResetMail{ID: "1", Address: to, Name: name, Created: at, Expires: at}))
 	}
 	for _, kind := range []store.AlertKind{
-		store.AlertLogin, store.AlertFactorAdded, store.AlertFactorGone, store.AlertCodeUsed, store.AlertNewCodes, store.AlertMissed,
+		store.AlertLogin, store.AlertFactorAdded, store.AlertFactorGone, store.AlertCodeUsed, store.AlertNewCodes, store.AlertPassword, store.AlertMissed,
 	} {
 		try(r.Alert(store.AlertMail{Kind: kind, ID: "1", Address: to, Client: "192.0.2.1", Agent: "Agent", Time: at}))
 	}
