@@ -163,7 +163,10 @@ func (p *portal) enter(c *call, address string) (*user, error) {
 	p.setCookie(c, w.Token, secret)
 	p.clearPIN(c) // it was given in the session before
 	p.event(c, eventEntered, "address", w.Address, "person", c.user.self())
-	return &user{token: w.Token, address: w.Address, name: w.Name, key: key, person: c.user.person, index: key.IndexBox(), own: key.OwnBox()}, nil
+	return &user{
+		token: w.Token, address: w.Address, further: w.Addresses, former: w.Former, name: w.Name,
+		key: key, person: c.user.person, index: key.IndexBox(), own: key.OwnBox(),
+	}, nil
 }
 
 // mailboxKey is the key of a mailbox that is switched to: the person's own, or what

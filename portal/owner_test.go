@@ -200,7 +200,7 @@ func (plainMails) ReplyHeader(r store.ReplyMail) (store.Mail, error) {
 	return store.Mail{Kind: "reply", From: "portal@firm.example", ID: "<" + r.ID + "@firm.example>", Data: []byte(h)}, nil
 }
 
-// Link can be made to fail as when the owner is away.
+// Change notes what was chosen.
 func (o *testOwner) Change(ctx context.Context, session seal.Token, n socket.AccountChange) error {
 	if n.Roundup != nil {
 		o.chosen.Store(n.Roundup)
@@ -208,6 +208,7 @@ func (o *testOwner) Change(ctx context.Context, session seal.Token, n socket.Acc
 	return o.Store.Change(ctx, session, n)
 }
 
+// Link can be made to fail as when the owner is away.
 func (o *testOwner) Link(ctx context.Context, link seal.Token) (socket.LinkInfo, error) {
 	if o.down {
 		return socket.LinkInfo{}, socket.ErrUnavailable

@@ -186,7 +186,8 @@ func newPortal(o Options) (*portal, error) {
 	l := o.Limits.withDefaults()
 	p := &portal{
 		owner: o.Owner, signingKey: o.SigningKey, recovery: o.Recovery, escrow: o.RecoveryRecipient,
-		resetLife: cmp.Or(o.ResetTTL, 24*time.Hour), deleted: cmp.Or(o.DeletedLife, 30*24*time.Hour), pepper: o.Pepper, url: u, secure: secure, brand: o.Brand, limits: l, proxies: o.TrustedProxies, members: o.Members,
+		resetLife: cmp.Or(o.ResetTTL, 24*time.Hour), deleted: cmp.Or(o.DeletedLife, 30*24*time.Hour),
+		pepper: o.Pepper, url: u, secure: secure, brand: o.Brand, limits: l, proxies: o.TrustedProxies, members: o.Members,
 		log: o.Log, now: o.Now,
 		sanitiser:  display.NewSanitiser(4),
 		stretching: make(chan struct{}, l.Passwords),

@@ -154,6 +154,19 @@ func TestPeopleOfAMailbox(t *testing.T) {
 	}
 }
 
+// A message to a further address of a mailbox opens for who switches to it by its link.
+func TestSwitchToAFurtherAddress(t *testing.T) {
+	s := newSite(t, nil)
+	desk, annie := s.holderOf(claims, "Claims"), s.holderOf(ann, "Ann Able")
+	annie.post("/p/accept", "code", desk.invite(ann).Fragment()).wants(t, 200, claims)
+	annie.post("/settings/mailbox", "mailbox", "").wants(t, 200, ann)
+	desk.post("/settings/address", "address", further, "current", password).wants(t, 200)
+	desk.post("/settings/address/confirm", "code", s.owner.addressMails(further)[0], "sure", "yes").wants(t, 200, further)
+	id := s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: further, raw: plainMail}).Message
+	annie.get("/m/"+id).wants(t, 404, text("elsewhere.title"))
+	annie.post("/settings/mailbox", "mailbox", claims, "message", id).wants(t, 200, "4111", further)
+}
+
 // Who is invited and has no account makes one by the invitation.
 func TestInvitedWithoutAnAccount(t *testing.T) {
 	s := newSite(t, nil)

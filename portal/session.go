@@ -107,9 +107,11 @@ func (p *portal) findUser(c *call) (*user, error) {
 		// The token is right and the secret is not: nothing can be opened by it.
 		return nil, nil
 	}
-	u := &user{token: token, address: info.Address, further: info.Addresses, former: info.Former, name: info.Name, key: key, preferences: parsePreferences(info.Preferences),
-		person: person, visitor: info.Visitor, mailboxes: info.Mailboxes,
-		compose: info.Compose, domains: info.Domains, lookUp: info.LookUp, index: key.IndexBox(), own: key.OwnBox()}
+	u := &user{
+		token: token, address: info.Address, further: info.Addresses, former: info.Former, name: info.Name,
+		key: key, person: person, visitor: info.Visitor, mailboxes: info.Mailboxes, preferences: parsePreferences(info.Preferences),
+		compose: info.Compose, domains: info.Domains, lookUp: info.LookUp, index: key.IndexBox(), own: key.OwnBox(),
+	}
 	c.viewer = p.viewerOf(c.r, u)
 	return u, nil
 }
@@ -128,7 +130,10 @@ func (p *portal) begin(c *call, s socket.Session, key seal.AccountKey) (*user, e
 	}
 	p.setCookie(c, s.Token, secret)
 	p.clearPIN(c) // it was given in the session before
-	return &user{token: s.Token, address: s.Address, further: s.Addresses, former: s.Former, name: s.Name, key: key, person: key, index: key.IndexBox(), own: key.OwnBox()}, nil
+	return &user{
+		token: s.Token, address: s.Address, further: s.Addresses, former: s.Former, name: s.Name,
+		key: key, person: key, index: key.IndexBox(), own: key.OwnBox(),
+	}, nil
 }
 
 // needLogin answers a request that lacks a session: the form to log in, which

@@ -29,8 +29,8 @@ func (d *Deposit) noteThread(messageID, guest string) {
 }
 
 // InThread reports whether one of the Message-IDs (with <>) is of a reply that
-// the recipient wrote in the portal, from whichever address. Of very many only the last ones count: they
-// are the nearest.
+// the recipient wrote in the portal, from whichever address. Of very many only the
+// last ones count: they are the nearest.
 func (s *Store) InThread(ctx context.Context, ids []string, recipient string) (bool, error) {
 	if err := ctx.Err(); err != nil || len(ids) == 0 {
 		return false, err

@@ -63,6 +63,7 @@ func (s *Store) Switch(ctx context.Context, session seal.Token, mailbox string) 
 			}
 		}
 		out.Token, out.Address, out.Name, out.PublicKey, out.Expires = token, a.Address, a.Name, a.PublicKey, next.Expires
+		out.Addresses, out.Former = s.furtherOf(a)
 		if err := s.putSession(c, token.Hash(), next); err != nil {
 			return err
 		}

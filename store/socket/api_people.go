@@ -61,6 +61,9 @@ type Switched struct {
 	Name      string     `json:"name"`
 	PublicKey string     `json:"publicKey"`
 	Expires   time.Time  `json:"expires"`
+	// Addresses and Former are as of [SessionInfo].
+	Addresses []string `json:"addresses,omitempty"`
+	Former    []string `json:"former,omitempty"`
 	// Key is the mailbox's, for the person (seal.OpenSeat). If it is empty, Escrow
 	// is the same for the recovery key, and FillSeat is to follow.
 	Key    []byte `json:"key,omitempty"`
