@@ -148,6 +148,9 @@ func (p *portal) logout(c *call) error {
 	}
 	p.clearCookie(c)
 	p.clearPIN(c)
+	if p.members {
+		p.setOwnCookie(c, outCookie, "1", outLife)
+	}
 	return c.redirect("/?out")
 }
 

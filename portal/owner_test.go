@@ -33,6 +33,7 @@ type testOwner struct {
 	mails  []outgoing
 	chosen atomic.Pointer[socket.Roundup] // what an account chose last
 	down   bool
+	silent atomic.Bool // the identity provider does not say when somebody logged in
 	book   *book
 	// What a message, by its id, is turned into on its way to the portal.
 	forge   map[string]func(*socket.Message)
@@ -206,6 +207,12 @@ func (o *testOwner) Change(ctx context.Context, session seal.Token, n socket.Acc
 		o.chosen.Store(n.Roundup)
 	}
 	return o.Store.Change(ctx, session, n)
+}
+
+func (o *testOwner) SessionInfo(ctx context.Context, session seal.Token) (socket.SessionInfo, error) {
+	info, err := o.Store.SessionInfo(ctx, session)
+	info.Unproven = o.silent.Load()
+	return info, err
 }
 
 // Link can be made to fail as when the owner is away.

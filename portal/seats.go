@@ -81,7 +81,7 @@ func (p *portal) refusedPeople(c *call, where string, v peopleView, err error, a
 	case errors.Is(err, socket.ErrLogin):
 		v.Errors[where+".current"] = c.text("settings.wrong")
 	case errors.Is(err, socket.ErrExpired):
-		v.Errors[where+".current"] = c.text("settings.stale")
+		v.Errors[where+".current"] = c.stale()
 	case errors.As(err, &wait):
 		v.Errors[where] = c.text("login.throttled", "Wait", c.wait(wait.RetryAfter))
 	default:

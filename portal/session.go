@@ -25,6 +25,7 @@ type user struct {
 	compose     string          // to whom it may write, as socket.SessionInfo says
 	domains     []string        // of ComposeInternal
 	lookUp      bool            // in the organisation's directory
+	unproven    bool            // as in socket.SessionInfo
 	index, own  *seal.Box       // for index entries, and for drafts and sent copies
 }
 
@@ -110,7 +111,7 @@ func (p *portal) findUser(c *call) (*user, error) {
 	u := &user{
 		token: token, address: info.Address, further: info.Addresses, former: info.Former, name: info.Name,
 		key: key, person: person, visitor: info.Visitor, mailboxes: info.Mailboxes, preferences: parsePreferences(info.Preferences),
-		compose: info.Compose, domains: info.Domains, lookUp: info.LookUp, index: key.IndexBox(), own: key.OwnBox(),
+		compose: info.Compose, domains: info.Domains, lookUp: info.LookUp, unproven: info.Unproven, index: key.IndexBox(), own: key.OwnBox(),
 	}
 	c.viewer = p.viewerOf(c.r, u)
 	return u, nil

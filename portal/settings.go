@@ -150,11 +150,19 @@ func (c *call) proofProblem(err error) string {
 	case errors.Is(err, socket.ErrLogin):
 		return c.text("settings.wrong")
 	case errors.Is(err, socket.ErrExpired):
-		return c.text("settings.stale")
+		return c.stale()
 	case errors.As(err, &wait):
 		return c.text("login.throttled", "Wait", c.wait(wait.RetryAfter))
 	}
 	return ""
+}
+
+// stale says what to do where the log-in is too long ago to prove anything.
+func (c *call) stale() string {
+	if c.user.unproven {
+		return c.text("settings.unproven")
+	}
+	return c.text("settings.stale")
 }
 
 // changePassword puts the account key under another password.

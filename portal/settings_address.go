@@ -17,11 +17,10 @@ type joiningView struct {
 	Main    string // of the account
 	Waiting int    // messages that are added with it
 	Code    string // of the link; "": the address is to be removed
-	// Ask: the present password is wanted. Stale: there is none, and the log-in is
-	// too long ago.
-	Ask, Stale bool
-	Problem    string // why it can't be done at all
-	Error      string // about the password
+	Ask     bool   // the present password is wanted
+	Stale   string // there is none, and the log-in proves nothing any more
+	Problem string // why it can't be done at all
+	Error   string // about the password
 }
 
 // Field is the field for the present password.
@@ -103,7 +102,10 @@ func (p *portal) removeAddress(c *call) error {
 	if !slices.ContainsFunc(info.Addresses.Further, func(f socket.FurtherAddress) bool { return f.Address == address }) {
 		return errNotFound
 	}
-	v := joiningView{Address: address, Main: info.Address, Ask: info.Password, Stale: !info.Password && !info.Fresh}
+	v := joiningView{Address: address, Main: info.Address, Ask: info.Password}
+	if !info.Password && !info.Fresh {
+		v.Stale = c.stale()
+	}
 	if c.r.PostFormValue("sure") == "" {
 		return p.renderJoining(c, http.StatusOK, v)
 	}
@@ -128,7 +130,9 @@ func (p *portal) renderJoining(c *call, status int, v joiningView) error {
 
 // unjoined shows the page again when the proof was refused.
 func (p *portal) unjoined(c *call, v joiningView, err error) error {
-	v.Stale = errors.Is(err, socket.ErrExpired)
+	if errors.Is(err, socket.ErrExpired) {
+		v.Stale = c.stale()
+	}
 	if v.Error = c.proofProblem(err); v.Error == "" {
 		return err
 	}
@@ -208,7 +212,9 @@ func (p *portal) renderJoin(c *call, status int, v joiningView, j socket.Joining
 		if err != nil {
 			return err
 		}
-		v.Ask, v.Stale = info.Password, !info.Password
+		if v.Ask = info.Password; !v.Ask {
+			v.Stale = c.stale()
+		}
 	}
 	return p.renderJoining(c, status, v)
 }

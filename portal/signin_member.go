@@ -89,13 +89,22 @@ type cloudView struct {
 // owner's ticket and what the user came for.
 const cloudCookie = "postseal-signin"
 
+// outCookie is kept for a while after somebody has logged out here: the identity
+// provider, which remembers them, is then to ask again. Who sits at the browser of
+// somebody else does not get back in by a press of a button.
+const (
+	outCookie = "postseal-out"
+	outLife   = 12 * time.Hour
+)
+
 // signInAway shows the way to the identity provider: as a link, because a form's
 // redirect to another site is against our pages' policy.
 func (p *portal) signInAway(c *call, v loginView) error {
 	if p.recovery == nil {
 		return errNoRecovery
 	}
-	start, err := p.owner.BeginCloud(c.ctx(), v.Address, c.client)
+	_, out := c.r.Cookie(p.hostCookie(outCookie))
+	start, err := p.owner.BeginCloud(c.ctx(), v.Address, c.client, out == nil)
 	if err != nil {
 		return err
 	}
@@ -103,13 +112,13 @@ func (p *portal) signInAway(c *call, v loginView) error {
 	if err != nil {
 		return err
 	}
-	p.setCloudCookie(c, base64.RawURLEncoding.EncodeToString(start.Ticket)+"."+base64.RawURLEncoding.EncodeToString(came), 10*time.Minute)
+	p.setOwnCookie(c, cloudCookie, base64.RawURLEncoding.EncodeToString(start.Ticket)+"."+base64.RawURLEncoding.EncodeToString(came), 10*time.Minute)
 	return p.render(c, http.StatusOK, "signin-away", c.text("signin.away.title"), cloudView{Address: v.Address, To: start.URL})
 }
 
-func (p *portal) setCloudCookie(c *call, value string, life time.Duration) {
+func (p *portal) setOwnCookie(c *call, name, value string, life time.Duration) {
 	http.SetCookie(c.w, &http.Cookie{
-		Name: p.hostCookie(cloudCookie), Value: value, Path: "/", MaxAge: int(life.Seconds()),
+		Name: p.hostCookie(name), Value: value, Path: "/", MaxAge: int(life.Seconds()),
 		Secure: p.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
@@ -147,7 +156,7 @@ func (p *portal) finishSignIn(c *call) error {
 	if b, err := base64.RawURLEncoding.DecodeString(came); err != nil || json.Unmarshal(b, &a) != nil {
 		return refuse(http.StatusUnauthorized)
 	}
-	p.setCloudCookie(c, "", -time.Second)
+	p.setOwnCookie(c, cloudCookie, "", -time.Second)
 	in, err := p.owner.FinishCloud(c.ctx(), socket.CloudFinish{
 		Ticket: ticket, State: c.r.PostFormValue("state"), Code: c.r.PostFormValue("code"), Client: c.client, Agent: c.agent(),
 	})
@@ -162,5 +171,6 @@ func (p *portal) finishSignIn(c *call) error {
 	if err != nil {
 		return err
 	}
+	p.setOwnCookie(c, outCookie, "", -time.Second)
 	return p.welcome(c, s, key, p.checked(a))
 }

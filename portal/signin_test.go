@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postseal/postseal/portal/browsertest"
 	"github.com/postseal/postseal/store"
@@ -106,6 +107,31 @@ func TestMembersSignIn(t *testing.T) {
 		c.get("/settings").wants(t, 200, "Dora Cloud", "dora@cloud.example")
 		c.post("/signin/return", answer...).wants(t, 401, text("signin.refused"))
 		c.get("/signin/return?error=access_denied").wants(t, 401, text("signin.refused"))
+
+		// What needs a fresh log-in says so, or that there can be none.
+		s.owner.pass(20 * time.Minute)
+		c.post("/settings/totp").wants(t, 403, text("settings.stale"))
+		s.owner.silent.Store(true)
+		c.post("/settings/totp").wants(t, 403, text("settings.unproven"))
+		c.post("/settings/close", "sure", "yes").wants(t, 403, text("settings.unproven"))
+		s.owner.silent.Store(false)
+
+		// Who logs out is asked by the provider, too, the next time; nobody else is.
+		asked := func() bool {
+			return strings.Contains(wayOut.FindString(c.post("/login", "address", "dora@cloud.example").body), "prompt=login")
+		}
+		if asked() {
+			t.Error("somebody who did not log out is asked again")
+		}
+		c.post("/logout").wants(t, 200, text("login.out"))
+		if !asked() {
+			t.Error("somebody who logged out is not asked again")
+		}
+		back := c.atProvider(c.post("/login", "address", "dora@cloud.example"), "dora@cloud.example")
+		c.post("/signin/return", back.fields()...).wants(t, 200, "Before the first sign-in")
+		if asked() {
+			t.Error("somebody who was asked is asked again")
+		}
 
 		for _, login := range []string{"unverified@cloud.example", "none@cloud.example", "dora@firm.example", "gus@elsewhere.example"} {
 			x := s.client()

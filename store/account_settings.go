@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// freshLogin is how old a session may be to stand for a password that there
-	// is not.
+	// freshLogin is how long ago somebody may have shown who they are, for that to
+	// stand for a password that there is not.
 	freshLogin = 15 * time.Minute
 	// maxPhraseRunes bounds the phrase that an account has shown in its notices.
 	maxPhraseRunes = 60
@@ -47,6 +47,7 @@ func (s *Store) Account(ctx context.Context, token seal.Token) (socket.AccountIn
 			Address: a.Address, Name: a.Name, Method: method, Password: s.hasPassword(a),
 			Fresh: s.fresh(r), Created: a.Created, Changed: a.Changed,
 			Alerts: !a.Quiet, Phrase: a.Phrase, Roundup: a.Roundup, Preferences: a.Preferences, Factors: a.Factors.list(), Codes: len(a.Factors.Codes),
+			Passkeys: s.passkeys != nil,
 			Messages: len(suffixes(tx, bucketInbox, r.Account[:])),
 		}
 		if out.Password {
@@ -228,8 +229,9 @@ func (s *Store) hasPassword(a accountRecord) bool {
 	return len(a.Wrapped) > 0 && !a.PeopleOnly && !s.method(a.Address).External()
 }
 
-// fresh reports whether a session began a short while ago.
-func (s *Store) fresh(r sessionRecord) bool { return s.now().Sub(r.Created) < freshLogin }
+// fresh reports whether the person of a session has shown a short while ago who they
+// are.
+func (s *Store) fresh(r sessionRecord) bool { return s.now().Sub(r.Proved) < freshLogin }
 
 // proven runs fn if the account's holder gives the right proof. Nobody who visits the
 // mailbox is the holder.

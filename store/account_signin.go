@@ -20,7 +20,7 @@ import (
 type SignIn interface {
 	Method(address string) signin.Method
 	Password(ctx context.Context, address, password string, found func(entry string) error) (signin.Person, error)
-	Begin(ctx context.Context, hint string, f signin.Flow) (string, error)
+	Begin(ctx context.Context, hint string, f signin.Flow, again bool) (string, error)
 	Redeem(ctx context.Context, f signin.Flow, code string) (signin.Person, error)
 }
 
@@ -133,7 +133,7 @@ func (s *Store) refused(ctx context.Context, err error, address, client string) 
 
 // BeginCloud implements [socket.SignIns]. The flow is not stored: it goes to the
 // browser, sealed, and comes back.
-func (s *Store) BeginCloud(ctx context.Context, address, client string) (socket.CloudStart, error) {
+func (s *Store) BeginCloud(ctx context.Context, address, client string, again bool) (socket.CloudStart, error) {
 	if len(address) > maxAddress {
 		return socket.CloudStart{}, socket.ErrInvalid
 	}
@@ -141,7 +141,7 @@ func (s *Store) BeginCloud(ctx context.Context, address, client string) (socket.
 		return socket.CloudStart{}, socket.ErrUnknown
 	}
 	f := signin.NewFlow(s.now().UTC())
-	to, err := s.o.SignIn.Begin(ctx, normalise(address), f)
+	to, err := s.o.SignIn.Begin(ctx, normalise(address), f, again)
 	if err != nil {
 		s.log.Error("sign-in is not possible", "error", err)
 		return socket.CloudStart{}, socket.ErrUnavailable
@@ -183,6 +183,10 @@ func (s *Store) FinishCloud(ctx context.Context, q socket.CloudFinish) (socket.S
 // the account with.
 func (s *Store) admit(ctx context.Context, p signin.Person, v visit, how string) (socket.SignedIn, error) {
 	p.Address = normalise(p.Address) // as messages name their recipients
+	proved := s.now().UTC()
+	if s.method(p.Address) == signin.OIDC && p.Proved.Before(proved) { // the provider's clock may be ahead
+		proved = p.Proved
+	}
 	account, err := s.resolved(p.Address)
 	if err != nil {
 		return socket.SignedIn{}, err
@@ -201,12 +205,12 @@ func (s *Store) admit(ctx context.Context, p signin.Person, v visit, how string)
 			if a.Address == "" {
 				a.Address = p.Address
 			}
-			return s.putMemberLink(c, token, a.Address)
+			return s.putMemberLink(c, token, a.Address, proved)
 		}
 		if err != nil {
 			return err
 		}
-		r, alert, err := s.enter(c, token, account, a, v)
+		r, alert, err := s.enter(c, token, account, a, v, proved)
 		if err != nil {
 			return err
 		}
@@ -224,10 +228,10 @@ func (s *Store) admit(ctx context.Context, p signin.Person, v visit, how string)
 }
 
 // putMemberLink files a link like that of a reset, for the portal's own use.
-func (s *Store) putMemberLink(c *change, token seal.Token, address string) error {
+func (s *Store) putMemberLink(c *change, token seal.Token, address string, proved time.Time) error {
 	now := s.now().UTC()
 	return s.putLink(c, token.Hash(), linkRecord{
-		versioned: current, Kind: socket.LinkReset, Address: address, Member: true,
+		versioned: current, Kind: socket.LinkReset, Address: address, Member: true, Proved: proved,
 		Created: now, Expires: now.Add(memberLife),
 	})
 }

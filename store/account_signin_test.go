@@ -17,7 +17,7 @@ import (
 
 // directory is a directory and a provider in memory: of members of example.com and
 // cloud.test whose password or code is "right".
-type directory struct{}
+type directory struct{ proved *time.Time }
 
 func (directory) Method(address string) signin.Method {
 	_, domain, _ := strings.Cut(address, "@")
@@ -40,14 +40,18 @@ func (directory) Password(_ context.Context, address, password string, found fun
 	return signin.Person{}, signin.ErrRefused
 }
 
-func (directory) Begin(_ context.Context, hint string, f signin.Flow) (string, error) {
+func (directory) Begin(_ context.Context, hint string, f signin.Flow, _ bool) (string, error) {
 	return "https://login.test/?state=" + f.State, nil
 }
 
-func (directory) Redeem(_ context.Context, f signin.Flow, code string) (signin.Person, error) {
+func (d directory) Redeem(_ context.Context, f signin.Flow, code string) (signin.Person, error) {
 	switch code {
 	case "right":
-		return signin.Person{Address: "dora@cloud.test", Name: "Dora"}, nil
+		p := signin.Person{Address: "dora@cloud.test", Name: "Dora"}
+		if d.proved != nil {
+			p.Proved = *d.proved
+		}
+		return p, nil
 	case "right, in capitals":
 		return signin.Person{Address: "Emil.M@Cloud.TEST", Name: "Emil"}, nil
 	}
@@ -162,6 +166,56 @@ func TestDomainLogin(t *testing.T) {
 	}
 }
 
+// A provider that remembers somebody proves nothing: what counts is when the person
+// last showed it who they are.
+func TestProviderThatRemembers(t *testing.T) {
+	var proved time.Time
+	e, ctx := newEnv(t, func(o *Options) { o.SignIn = directory{&proved} }), context.Background()
+	in := func() socket.SignedIn {
+		t.Helper()
+		start := must(e.BeginCloud(ctx, "dora@cloud.test", "192.0.2.1", false))(t)
+		_, state, _ := strings.Cut(start.URL, "state=")
+		return must(e.FinishCloud(ctx, socket.CloudFinish{Ticket: start.Ticket, State: state, Code: "right", Client: "192.0.2.1"}))(t)
+	}
+	first := true
+	for name, tc := range map[string]struct {
+		proved   time.Time
+		fresh    bool
+		unproven bool
+	}{
+		"a moment ago":          {proved: e.clock.now().Add(-time.Minute), fresh: true},
+		"by a clock that is on": {proved: e.clock.now().Add(time.Hour), fresh: true},
+		"long ago":              {proved: e.clock.now().Add(-freshLogin)},
+		"nobody knows when":     {unproven: true},
+	} {
+		proved = tc.proved
+		for range 2 { // with the account that is made on the way, and with one that is there
+			signed := in()
+			s := signed.Session
+			if first {
+				s, first = must(e.join(signed))(t), false
+			}
+			_, err := e.BeginTOTP(ctx, s.Token, socket.Proof{})
+			if tc.fresh != (err == nil) || !tc.fresh && !errors.Is(err, socket.ErrExpired) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if info := must(e.Account(ctx, s.Token))(t); info.Fresh != tc.fresh {
+				t.Errorf("%s: account %+v", name, info)
+			}
+			if info := must(e.SessionInfo(ctx, s.Token))(t); info.Unproven != tc.unproven {
+				t.Errorf("%s: session %+v", name, info)
+			}
+		}
+		if name == "long ago" || name == "nobody knows when" {
+			continue
+		}
+		if err := e.CloseAccount(ctx, in().Session.Token, socket.Proof{}); err != nil {
+			t.Errorf("%s: close: %v", name, err)
+		}
+		first = true
+	}
+}
+
 // queued returns the kinds of the mails in the outbox.
 func (e *env) queued() []string {
 	var kinds []string
@@ -198,15 +252,15 @@ func TestMemberByPassword(t *testing.T) {
 
 func TestCloudSignIn(t *testing.T) {
 	e, ctx := newEnv(t, func(o *Options) { o.SignIn = directory{} }), context.Background()
-	start := must(e.BeginCloud(ctx, "dora@cloud.test", "192.0.2.1"))(t)
+	start := must(e.BeginCloud(ctx, "dora@cloud.test", "192.0.2.1", false))(t)
 	state := strings.TrimPrefix(start.URL, "https://login.test/?state=")
 	if strings.Contains(string(start.Ticket), state) {
 		t.Error("the ticket is readable")
 	}
-	if _, err := e.BeginCloud(ctx, "clara@example.com", "192.0.2.1"); !errors.Is(err, socket.ErrUnknown) {
+	if _, err := e.BeginCloud(ctx, "clara@example.com", "192.0.2.1", false); !errors.Is(err, socket.ErrUnknown) {
 		t.Errorf("of another method: %v", err)
 	}
-	other := must(e.BeginCloud(ctx, "dora@cloud.test", "192.0.2.1"))(t)
+	other := must(e.BeginCloud(ctx, "dora@cloud.test", "192.0.2.1", false))(t)
 	finish := func(ticket []byte, state, code string) error {
 		in, err := e.FinishCloud(ctx, socket.CloudFinish{Ticket: ticket, State: state, Code: code, Client: "192.0.2.1"})
 		if err == nil && in.Link != (seal.Token{}) {
@@ -242,7 +296,7 @@ func TestCloudSignIn(t *testing.T) {
 func TestCloudAddressInCapitals(t *testing.T) {
 	e, ctx := newEnv(t, func(o *Options) { o.SignIn = directory{} }), context.Background()
 	message := e.deposit(seal.ModeAccount, "x", "Emil.M@cloud.test")[0]
-	start := must(e.BeginCloud(ctx, "emil.m@cloud.test", "192.0.2.1"))(t)
+	start := must(e.BeginCloud(ctx, "emil.m@cloud.test", "192.0.2.1", false))(t)
 	state := strings.TrimPrefix(start.URL, "https://login.test/?state=")
 	in := must(e.FinishCloud(ctx, socket.CloudFinish{Ticket: start.Ticket, State: state, Code: "right, in capitals", Client: "192.0.2.1"}))(t)
 	w := must(e.Waiting(ctx, in.Link))(t)

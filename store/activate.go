@@ -249,7 +249,11 @@ func (s *Store) Activate(ctx context.Context, token seal.Token, a socket.Activat
 		if err := s.audit(c, Entry{Event: event, Address: l.Address, Client: bounded(a.Client, 64)}); err != nil {
 			return err
 		}
-		r, alert, err := s.enter(c, session, account, rec, visit{a.Client, a.Agent})
+		proved := s.now()
+		if l.Member {
+			proved = l.Proved
+		}
+		r, alert, err := s.enter(c, session, account, rec, visit{a.Client, a.Agent}, proved)
 		if err != nil {
 			return err
 		}

@@ -122,7 +122,7 @@ func (s *Store) confirm(c *change, token seal.Token, r sessionRecord, a accountR
 	if err := s.endSession(c, h[:], r); err != nil {
 		return err
 	}
-	r.Pending, r.Setup, r.Created, r.Used, r.Expires = false, nil, now, now, now.Add(s.o.SessionMax)
+	r.Pending, r.Setup, r.Created, r.Used, r.Proved, r.Expires = false, nil, now, now, now, now.Add(s.o.SessionMax)
 	if err := s.putSession(c, h, r); err != nil {
 		return err
 	}

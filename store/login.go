@@ -142,7 +142,7 @@ func (s *Store) login(ctx context.Context, account accountID, verifier tokenHash
 		if a.Verifier != verifier || a.PeopleOnly {
 			return socket.ErrLogin // the password was changed a moment ago
 		}
-		r, alert, err := s.enter(c, token, account, a, v)
+		r, alert, err := s.enter(c, token, account, a, v, s.now())
 		if err != nil {
 			return err
 		}

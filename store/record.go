@@ -122,7 +122,8 @@ type linkRecord struct {
 	Expires time.Time       `json:"expires,omitzero"`
 	// Member: of somebody whom the organisation's sign-in verified and who has no
 	// account yet. Nobody is mailed it.
-	Member bool `json:"member,omitempty"`
+	Member bool      `json:"member,omitempty"`
+	Proved time.Time `json:"proved,omitzero"` // of a member: as of a session
 	// Seat is the invitation to a mailbox.
 	Seat *seatOffer `json:"seat,omitempty"`
 }
@@ -167,11 +168,14 @@ type sessionRecord struct {
 	SealedKey []byte    `json:"sealedKey,omitempty"`
 	Created   time.Time `json:"created"`
 	Used      time.Time `json:"used"` // to a minute
-	Expires   time.Time `json:"expires"`
-	Pending   bool      `json:"pending,omitempty"` // waits for a second factor
-	Client    string    `json:"client,omitempty"`  // IP address at the login
-	Agent     string    `json:"agent,omitempty"`   // User-Agent at the login
-	Setup     *setup    `json:"setup,omitempty"`   // of a second factor, or its challenge
+	// Proved is when the person last showed who they are. It is before Created where
+	// an identity provider remembered them, and zero where that does not say.
+	Proved  time.Time `json:"proved,omitzero"`
+	Expires time.Time `json:"expires"`
+	Pending bool      `json:"pending,omitempty"` // waits for a second factor
+	Client  string    `json:"client,omitempty"`  // IP address at the login
+	Agent   string    `json:"agent,omitempty"`   // User-Agent at the login
+	Setup   *setup    `json:"setup,omitempty"`   // of a second factor, or its challenge
 }
 
 // outboxRecord is a mail's turn in the queue.

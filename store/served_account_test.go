@@ -32,7 +32,7 @@ func TestServedAccounts(t *testing.T) {
 	if in.Link != (seal.Token{}) || len(in.Session.Escrow) == 0 || in.Session.Pending {
 		t.Fatalf("%+v", in)
 	}
-	start := must(c.BeginCloud(ctx, "dora@cloud.test", "::1"))(t)
+	start := must(c.BeginCloud(ctx, "dora@cloud.test", "::1", false))(t)
 	state := start.URL[strings.Index(start.URL, "state=")+len("state="):]
 	cloud := must(c.FinishCloud(ctx, socket.CloudFinish{Ticket: start.Ticket, State: state, Code: "right", Client: "::1"}))(t)
 	if cloud.Address != "dora@cloud.test" || cloud.Link == (seal.Token{}) {

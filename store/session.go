@@ -61,11 +61,12 @@ type visit struct{ client, agent string }
 const pendingLife = 10 * time.Minute
 
 // enter starts the session of whoever has shown to be the account's holder; with
-// a second factor to show it is pending. alert: a mail about it is in the outbox.
-func (s *Store) enter(c *change, token seal.Token, account accountID, a accountRecord, v visit) (r sessionRecord, alert bool, err error) {
+// a second factor to show it is pending. proved is as of a session. alert: a mail
+// about it is in the outbox.
+func (s *Store) enter(c *change, token seal.Token, account accountID, a accountRecord, v visit, proved time.Time) (r sessionRecord, alert bool, err error) {
 	now := s.now().UTC()
 	r = sessionRecord{
-		versioned: current, Account: account, Created: now, Used: now, Expires: now.Add(s.o.SessionMax),
+		versioned: current, Account: account, Created: now, Used: now, Proved: proved.UTC(), Expires: now.Add(s.o.SessionMax),
 		Pending: a.Factors.any(), Client: bounded(v.client, 64), Agent: bounded(v.agent, maxAgent),
 	}
 	if r.Pending {
@@ -156,6 +157,7 @@ func (s *Store) SessionInfo(ctx context.Context, token seal.Token) (socket.Sessi
 			Address: a.Address, Name: a.Name, PublicKey: a.PublicKey, SealedKey: r.SealedKey,
 			Created: r.Created, Expires: s.sessionEnd(r), Preferences: a.Preferences,
 		}
+		info.Unproven = r.Proved.IsZero()
 		info.Addresses, info.Former = s.furtherOf(a)
 		info.Compose, info.Domains = s.mayCompose(a.Address)
 		if err := s.visitInfo(tx, r, &info); err != nil {

@@ -27,7 +27,7 @@ func (s *Store) Switch(ctx context.Context, session seal.Token, mailbox string) 
 			return err
 		}
 		next := sessionRecord{
-			versioned: current, Account: r.person(), Created: r.Created, Used: s.now().UTC(), Expires: r.Expires,
+			versioned: current, Account: r.person(), Created: r.Created, Used: s.now().UTC(), Proved: r.Proved, Expires: r.Expires,
 			Client: r.Client, Agent: r.Agent, Replaces: session.Hash(),
 		}
 		var person accountRecord

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/mail"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -118,14 +119,25 @@ func (p *provider) oauth(known *oidc.Provider) oauth2.Config {
 	}
 }
 
-func (p *provider) begin(ctx context.Context, hint string, f Flow) (string, error) {
+// maxRemembered is for how long a provider may have remembered the person. Asking for
+// a limit is how a client gets to know when that was (OpenID Connect Core 1.0 section
+// 3.1.2.1, max_age).
+const maxRemembered = 90 * 24 * time.Hour
+
+func (p *provider) begin(ctx context.Context, hint string, f Flow, again bool) (string, error) {
 	known, err := p.discover(ctx)
 	if err != nil {
 		return "", err
 	}
 	c := p.oauth(known)
-	return c.AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier),
-		oauth2.SetAuthURLParam("login_hint", hint)), nil
+	options := []oauth2.AuthCodeOption{
+		oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier), oauth2.SetAuthURLParam("login_hint", hint),
+		oauth2.SetAuthURLParam("max_age", strconv.Itoa(int(maxRemembered.Seconds()))),
+	}
+	if again {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
+	}
+	return c.AuthCodeURL(f.State, options...), nil
 }
 
 // claims are those of the ID token that are looked at.
@@ -184,5 +196,9 @@ func (p *provider) person(id *oidc.IDToken) (Person, error) {
 	if claim == "email" && c.Verified != true && c.Verified != "true" {
 		return Person{}, fmt.Errorf("%w: the provider has not verified the address", ErrRefused)
 	}
-	return Person{Address: address, Name: strings.TrimSpace(c.Name)}, nil
+	out := Person{Address: address, Name: strings.TrimSpace(c.Name)}
+	if at, ok := all["auth_time"].(float64); ok && at > 0 && at < 1<<40 { // seconds since 1970
+		out.Proved = time.Unix(int64(at), 0).UTC()
+	}
+	return out, nil
 }

@@ -52,6 +52,9 @@ const timeout = 10 * time.Second
 type Person struct {
 	Address string
 	Name    string // as the directory has it; may be ""
+	// Proved is when the person showed who they are. Zero: just now, to the
+	// directory; or the provider does not say.
+	Proved time.Time
 }
 
 // Options say which method a domain has. A domain as in "example.com" is that one
@@ -137,12 +140,12 @@ func (s *Service) Password(ctx context.Context, address, password string, found 
 }
 
 // Begin returns where the browser goes to sign in. hint is the address that was
-// typed.
-func (s *Service) Begin(ctx context.Context, hint string, f Flow) (string, error) {
+// typed. again: the provider is to ask also somebody whom it remembers.
+func (s *Service) Begin(ctx context.Context, hint string, f Flow, again bool) (string, error) {
 	if s.Method(hint) != OIDC {
 		return "", ErrRefused
 	}
-	return s.provider.begin(ctx, hint, f)
+	return s.provider.begin(ctx, hint, f, again)
 }
 
 // Redeem verifies what the provider sent back by the browser. The person's

@@ -208,7 +208,7 @@ func TestProvider(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := NewFlow(time.Now())
-			at, err := s.Begin(ctx, "dora@cloud.example", f)
+			at, err := s.Begin(ctx, "dora@cloud.example", f, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -242,13 +242,33 @@ func TestProvider(t *testing.T) {
 			}
 		})
 	}
+	// A provider that remembers the browser asks nothing and says since when; told to, it
+	// asks again.
+	browser, first := signintest.NewBrowser(t), time.Time{}
+	for n, again := range []bool{false, false, true} {
+		time.Sleep(time.Duration(min(n, 1)) * 1100 * time.Millisecond) // it counts in seconds
+		f, began := NewFlow(time.Now()), time.Now().Truncate(time.Second)
+		at, err := s.Begin(ctx, "dora@cloud.example", f, again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, asked := browser.SignIn(t, at, "dora@cloud.example")
+		p, err := s.Redeem(ctx, f, back.Query().Get("code"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if silent := n == 1; asked == silent || p.Proved.Before(began) != silent || silent && !p.Proved.Equal(first) {
+			t.Errorf("log-in %d: asked %v, proved %v, began %v", n, asked, p.Proved, began)
+		}
+		first = p.Proved
+	}
 	// Another claim than email needs no email_verified.
 	other, err := newProvider(&subject)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := NewFlow(time.Now())
-	at, err := other.begin(ctx, "dora@cloud.example", f)
+	at, err := other.begin(ctx, "dora@cloud.example", f, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +288,7 @@ func TestProviderOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.begin(context.Background(), "x", Flow{}); !errors.Is(err, ErrUnavailable) {
+	if _, err := p.begin(context.Background(), "x", Flow{}, false); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("without a provider: %v", err)
 	}
 }

@@ -231,6 +231,9 @@ type SessionInfo struct {
 	SealedKey []byte    `json:"sealedKey"` // what KeepKey stored
 	Created   time.Time `json:"created"`
 	Expires   time.Time `json:"expires"`
+	// Unproven: the identity provider does not say when the person showed it who they
+	// are, so that a [Proof] without a password is never good.
+	Unproven bool `json:"unproven,omitempty"`
 	// Addresses are further ones of the account, Former those that it had once.
 	Addresses []string `json:"addresses,omitempty"`
 	Former    []string `json:"former,omitempty"`

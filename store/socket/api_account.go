@@ -24,8 +24,9 @@ type SignIns interface {
 	// DomainLogin lets the directory check a password. The errors are those of
 	// Login, and ErrUnavailable while the directory does not answer.
 	DomainLogin(ctx context.Context, l DomainLogin) (SignedIn, error)
-	// BeginCloud starts a sign-in at the identity provider.
-	BeginCloud(ctx context.Context, address, client string) (CloudStart, error)
+	// BeginCloud starts a sign-in at the identity provider. again: it is to ask also
+	// somebody whom it remembers.
+	BeginCloud(ctx context.Context, address, client string, again bool) (CloudStart, error)
 	// FinishCloud verifies what the provider sent back.
 	FinishCloud(ctx context.Context, f CloudFinish) (SignedIn, error)
 }
@@ -160,7 +161,8 @@ type AccountInfo struct {
 	Messages int           `json:"messages"`
 	Sessions []OpenSession `json:"sessions"`
 	Factors  []Factor      `json:"factors"`
-	Codes    int           `json:"codes"` // recovery codes that are left
+	Codes    int           `json:"codes"`    // recovery codes that are left
+	Passkeys bool          `json:"passkeys"` // they can be added here
 	Alerts   bool          `json:"alerts"`
 	Phrase   string        `json:"phrase,omitempty"`
 	Roundup  Roundup       `json:"roundup,omitzero"`

@@ -18,8 +18,8 @@ func (c *Client) DomainLogin(ctx context.Context, l DomainLogin) (SignedIn, erro
 }
 
 // BeginCloud implements [SignIns].
-func (c *Client) BeginCloud(ctx context.Context, address, client string) (CloudStart, error) {
-	return get[CloudStart](ctx, c, pathBeginCloud, again, addressRequest{address, client})
+func (c *Client) BeginCloud(ctx context.Context, address, client string, anew bool) (CloudStart, error) {
+	return get[CloudStart](ctx, c, pathBeginCloud, again, cloudRequest{address, client, anew})
 }
 
 // FinishCloud implements [SignIns].

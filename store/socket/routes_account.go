@@ -31,6 +31,11 @@ const (
 
 // The requests.
 type (
+	cloudRequest struct {
+		Address string `json:"address"`
+		Client  string `json:"client"`
+		Again   bool   `json:"again,omitempty"`
+	}
 	passkeyRequest struct {
 		Session  seal.Token `json:"session"`
 		Name     string     `json:"name"`
@@ -59,8 +64,8 @@ func (s *Server) accountRoutes() map[string]http.HandlerFunc {
 		pathDomainLogin: call(s, maxRequest, func(ctx context.Context, q DomainLogin) (SignedIn, error) {
 			return o.DomainLogin(ctx, q)
 		}),
-		pathBeginCloud: call(s, maxRequest, func(ctx context.Context, q addressRequest) (CloudStart, error) {
-			return o.BeginCloud(ctx, q.Address, q.Client)
+		pathBeginCloud: call(s, maxRequest, func(ctx context.Context, q cloudRequest) (CloudStart, error) {
+			return o.BeginCloud(ctx, q.Address, q.Client, q.Again)
 		}),
 		pathFinishCloud: call(s, maxRequest, func(ctx context.Context, q CloudFinish) (SignedIn, error) {
 			return o.FinishCloud(ctx, q)

@@ -15,7 +15,7 @@ import (
 func (s *Site) members(t *testing.T) map[string]string {
 	t.Helper()
 	d := signintest.StartDirectory(t)
-	issuer := signintest.Provider(t, s.URL+"/signin/return")
+	issuer := signintest.ProviderAt(t, s.URL+"/signin/return", s.clockFile())
 	for name, secret := range map[string]string{keys.LDAPFile: signintest.BindPassword, keys.OIDCFile: signintest.ClientSecret} {
 		if err := os.WriteFile(filepath.Join(s.Dir, "etc", "keys", name), []byte(secret+"\n"), 0o600); err != nil {
 			t.Fatal(err)
@@ -38,12 +38,16 @@ func (s *Site) members(t *testing.T) map[string]string {
 // byDirectory signs a member in with the directory's password.
 func (s *Site) byDirectory(tb *browsertest.Tab, user string) {
 	tb.Open(s.URL + "/")
-	tb.Fill("#address", user+"@firm.example")
-	tb.Press("Continue")
-	tb.WaitFor("label", "Password")
-	tb.Fill("#password", "right of "+user)
-	tb.Press("Log in")
+	typePassword(tb, user+"@firm.example", "right of "+user)
 	tb.WaitFor("h1", "Inbox")
+}
+
+// atProvider tells the provider who one is.
+func atProvider(tb *browsertest.Tab, address string) {
+	tb.WaitFor("button", "Sign-in")
+	tb.Fill("input[name=login]", address)
+	tb.Fill("input[name=password]", "any")
+	tb.Press("Sign-in")
 }
 
 // byProvider signs a member in at the OpenID provider. Without scripts the pages on
@@ -55,10 +59,7 @@ func (s *Site) byProvider(tb *browsertest.Tab, address string, scripts bool) {
 	if !scripts {
 		tb.Press("Continue to sign-in")
 	}
-	tb.WaitFor("button", "Sign-in")
-	tb.Fill("input[name=login]", address)
-	tb.Fill("input[name=password]", "any")
-	tb.Press("Sign-in")
+	atProvider(tb, address)
 	tb.WaitFor("button", "Continue")
 	tb.Press("Continue")
 	if !scripts {
