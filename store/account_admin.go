@@ -45,10 +45,11 @@ func (s *Store) ReportAccount(ctx context.Context, address string) (AccountRepor
 			return err
 		}
 		out = AccountReport{
-			Address: a.Address, Further: a.addresses()[1:], Name: a.Name, Method: string(s.method(a.Address)), Created: a.Created, Changed: a.Changed,
+			Address: a.Address, Name: a.Name, Method: string(s.method(a.Address)), Created: a.Created, Changed: a.Changed,
 			Password: len(a.Wrapped) > 0, Recovery: len(a.Escrow) > 0, Messages: len(suffixes(tx, bucketInbox, account[:])),
 			Factors: a.Factors.list(), Codes: len(a.Factors.Codes),
 		}
+		out.Further, _ = s.furtherOf(a)
 		out.Sessions, err = s.openSessions(tx, account, tokenHash{})
 		return err
 	})

@@ -295,7 +295,7 @@ func (s *Store) CloseAccount(ctx context.Context, token seal.Token, p socket.Pro
 	var all []accountID // the account, and what waits under its further addresses
 	err := s.proven(ctx, token, p, func(c *change, r sessionRecord, a accountRecord) error {
 		account, all = r.Account, nil
-		for _, address := range a.addresses() {
+		for _, address := range s.liveAddresses(a) {
 			all = append(all, s.vault.account(address))
 		}
 		if err := s.partAll(c, account, a); err != nil {

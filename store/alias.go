@@ -69,7 +69,7 @@ func (s *Store) resolved(address string) (account accountID, err error) {
 	return account, err
 }
 
-// addresses are all of an account, the main one first.
+// addresses are all that an account lists, the main one first.
 func (a accountRecord) addresses() []string {
 	out := []string{a.Address}
 	for _, x := range a.Aliases {
@@ -114,7 +114,13 @@ func (s *Store) addressesOf(tx *bbolt.Tx, address string) ([]string, error) {
 	if errors.Is(err, errNotFound) {
 		return []string{address}, nil
 	}
-	return a.addresses(), err
+	return s.liveAddresses(a), err
+}
+
+// liveAddresses are those of an account that mail is for it by, the main one first.
+func (s *Store) liveAddresses(a accountRecord) []string {
+	further, _ := s.furtherOf(a)
+	return append([]string{a.Address}, further...)
 }
 
 // join makes an address part of an account. The caller has checked everything.
@@ -160,6 +166,39 @@ func (s *Store) partStale(c *change, address string) error {
 		return err
 	}
 	return s.separate(c, r.Account, a, address, "")
+}
+
+// partExternal takes out of accounts the addresses that the organisation has begun to
+// sign in: they are not to come back if it ends that.
+func (s *Store) partExternal() error {
+	if s.o.SignIn == nil {
+		return nil
+	}
+	var parted []string
+	err := s.meta.view(func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte(bucketAlias)).ForEach(func(k, _ []byte) error {
+			var r aliasRecord
+			var a accountRecord
+			if err := s.vault.get(tx, bucketAlias, k, &r); err != nil {
+				return err
+			}
+			if err := s.vault.get(tx, bucketAccount, r.Account[:], &a); err != nil {
+				return err
+			}
+			for _, x := range a.Aliases {
+				if s.vault.account(x.Address) == accountID(k) && s.method(x.Address).External() {
+					parted = append(parted, x.Address)
+				}
+			}
+			return nil
+		})
+	})
+	for _, address := range parted {
+		if err == nil {
+			err = s.SeparateAddress(context.Background(), address)
+		}
+	}
+	return err
 }
 
 // partAll takes all further addresses out of an account that ends.
@@ -215,14 +254,18 @@ func (s *Store) WithdrawAddress(ctx context.Context, token seal.Token, address s
 		return socket.ErrInvalid
 	}
 	return s.update(ctx, func(c *change) error {
-		r, err := s.session(c.Tx, token)
+		r, a, err := s.accountOf(c.Tx, token)
 		if err != nil {
 			return err
 		}
 		if r.visit() {
 			return socket.ErrUnknown // what was asked for is the holder's affair
 		}
-		return s.endAsked(c, r.Account, address)
+		before := len(suffixes(c.Tx, bucketAsked, r.Account[:]))
+		if err := s.endAsked(c, r.Account, address); err != nil || len(suffixes(c.Tx, bucketAsked, r.Account[:])) == before {
+			return err
+		}
+		return s.auditAddress(c, EventAddressWithdrawn, a, address, r.Client)
 	})
 }
 
@@ -269,7 +312,9 @@ func (s *Store) joinedTo(tx *bbolt.Tx, address string) (r aliasRecord, a account
 func (s *Store) addressInfo(tx *bbolt.Tx, r sessionRecord, a accountRecord) (socket.AddressInfo, error) {
 	out := socket.AddressInfo{CanJoin: s.o.Addresses != nil && !s.method(a.Address).External() && !r.visit()}
 	for _, x := range a.Aliases {
-		out.Further = append(out.Further, socket.FurtherAddress{Address: x.Address, Since: x.Since})
+		if !s.method(x.Address).External() { // see furtherOf
+			out.Further = append(out.Further, socket.FurtherAddress{Address: x.Address, Since: x.Since})
+		}
 	}
 	if r.visit() {
 		return out, nil // what was asked for is the holder's affair

@@ -42,10 +42,10 @@ func (s *Store) mayJoin(a accountRecord, address string) error {
 }
 
 // taken reports whether an address has an account, be it as a further address, or is
-// a mailbox that people wait to open.
+// a mailbox that people wait to open, or waits to open one.
 func (s *Store) taken(tx *bbolt.Tx, address string) bool {
 	own := s.vault.account(address)
-	return hasPeople(tx, own) || tx.Bucket([]byte(bucketAccount)).Get(own[:]) != nil || tx.Bucket([]byte(bucketAlias)).Get(own[:]) != nil
+	return hasPeople(tx, own) || len(suffixes(tx, bucketSeated, own[:])) > 0 || tx.Bucket([]byte(bucketAccount)).Get(own[:]) != nil || tx.Bucket([]byte(bucketAlias)).Get(own[:]) != nil
 }
 
 // AskAddress implements [socket.Addresses]. An address that has an account gets a

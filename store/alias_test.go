@@ -469,6 +469,44 @@ func TestAddressesOfMembers(t *testing.T) {
 	}
 }
 
+// An address that the directory took over is the member's, whatever becomes of the
+// account that had it, and of the directory.
+func TestAddressesThatTheDirectoryTook(t *testing.T) {
+	in := &growing{}
+	e, mails := withAddresses(t, func(o *Options) { o.SignIn = in })
+	ctx := context.Background()
+	for _, guest := range []string{"bob@guest.test", "eve@guest.test"} {
+		s, key := e.activate(e.deposit(seal.ModeAccount, "for a guest", guest)[0].Code, "password")
+		e.joined(mails, s.Token, key, "ann"+guest[:3]+"@later.example")
+		in.all = true
+		if got := must(e.Account(ctx, s.Token))(t).Addresses.Further; len(got) != 0 {
+			t.Errorf("the account lists %v", got)
+		}
+		if r := must(e.ReportAccount(ctx, guest))(t); len(r.Further) != 0 {
+			t.Errorf("the administrator is told of %v", r.Further)
+		}
+		// What waits for the member outlives the guest's account.
+		waits := e.deposit(seal.ModeAccount, "for ann", "ann"+guest[:3]+"@later.example")[0]
+		if guest == "bob@guest.test" {
+			if err := e.CloseAccount(ctx, s.Token, e.proof("password")); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			e.close()
+			e.open()
+			in.all = false // a directory that is lost for a while
+			if d := e.deposit(seal.ModeAccount, "x", "anneve@later.example")[0]; d.Account {
+				t.Error("the guest has the member's address again")
+			}
+			in.all = true
+		}
+		if l, err := e.Link(ctx, waits.Code.Token()); err != nil || l.Message != waits.Message {
+			t.Errorf("the member's message: %+v, %v", l, err)
+		}
+		in.all = false
+	}
+}
+
 func TestAdministratorSeparates(t *testing.T) {
 	e, mails := withAddresses(t)
 	ctx := context.Background()

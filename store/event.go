@@ -46,9 +46,10 @@ const (
 	EventSeat         Event = "seat"     // who may open a mailbox; the note says what changed
 
 	// Of a further address of an account; the note names it.
-	EventAddressAsked   Event = "address-asked" // a mail asked its owner
-	EventAddressAdded   Event = "address-added"
-	EventAddressRemoved Event = "address-removed"
+	EventAddressAsked     Event = "address-asked" // a mail asked its owner
+	EventAddressWithdrawn Event = "address-withdrawn"
+	EventAddressAdded     Event = "address-added"
+	EventAddressRemoved   Event = "address-removed"
 )
 
 // An Entry is one line of the audit trail. All of it is stored encrypted. It

@@ -151,12 +151,12 @@ func (s *Store) SetPerson(ctx context.Context, session seal.Token, p socket.Proo
 	return err
 }
 
-// setRole stores a seat with a role. Who is no manager any more has invited nobody.
+// setRole stores a seat with a role. Who is no manager any more has invited nobody, and
+// is not invited to be one.
 func (s *Store) setRole(c *change, r *seatRecord, manager bool) error {
 	r.Manager = manager
 	if !manager {
-		by := r.Person
-		if err := s.dropInvitations(c, s.vault.account(r.Mailbox), func(_, b string) bool { return b == by }); err != nil {
+		if err := s.dropInvitationsOf(c, *r); err != nil {
 			return err
 		}
 	}

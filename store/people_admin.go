@@ -121,6 +121,9 @@ func (s *Store) DropPerson(ctx context.Context, mailbox, person string) error {
 			return err
 		}
 		r, err := s.seat(c.Tx, account, who)
+		if errors.Is(err, errNotFound) { // of an address that was joined to an account since
+			r, err = s.seat(c.Tx, account, s.vault.account(person))
+		}
 		if errors.Is(err, errNotFound) {
 			return ErrNoSeat
 		}

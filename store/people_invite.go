@@ -267,10 +267,19 @@ func (s *Store) Accept(ctx context.Context, session, link seal.Token, key []byte
 		if len(suffixes(c.Tx, bucketSeat, mailbox[:])) >= maxSeats || len(suffixes(c.Tx, bucketSeated, person[:])) >= maxSeats {
 			return socket.ErrTooLarge
 		}
-		r := seatRecord{
-			versioned: current, Mailbox: l.Seat.Mailbox, Person: a.Address, Manager: l.Seat.Manager,
-			Key: key, Since: s.now().UTC(), By: l.Seat.By,
+		r, err := s.seat(c.Tx, mailbox, person)
+		switch {
+		case errors.Is(err, errNotFound):
+			r = seatRecord{
+				versioned: current, Mailbox: l.Seat.Mailbox, Person: a.Address, Manager: l.Seat.Manager,
+				Since: s.now().UTC(), By: l.Seat.By,
+			}
+		case err != nil:
+			return err
+		case len(r.Key) > 0:
+			return socket.ErrConflict
 		}
+		r.Key = key
 		h := link.Hash()
 		if err := s.endLink(c, h[:], endUsed, ""); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/postseal/postseal/store/seal"
 	"github.com/postseal/postseal/store/socket"
 )
 
@@ -89,6 +90,73 @@ func TestInvitationsEndWithTheirAuthority(t *testing.T) {
 
 // An administrator who gives seats names accounts: whoever joined an address to an
 // account is not to get, or give away, what was meant for that address.
+// Whoever is removed, or manages people no more, has no invitation left that would undo
+// it: to another of the own addresses, or from before an administrator gave the seat.
+func TestNoSecondInvitation(t *testing.T) {
+	mails := &addressMails{}
+	c, ctx := newCrew(t, func(o *Options) { o.Addresses = mails }), context.Background()
+	c.env.joined(mails, c.session[ann].Token, c.keys[ann], "ann2@other.test")
+	first := must(c.invite(c.claims.Token, ann, true))(t)
+	second := must(c.invite(c.claims.Token, "ann2@other.test", true))(t)
+	if err := c.accept(c.session[ann], first); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.accept(c.session[ann], second); !errors.Is(err, socket.ErrConflict) {
+		t.Errorf("a seat is taken twice: %v", err)
+	}
+	if err := c.SetPerson(ctx, c.claims.Token, c.proof("password"), ann, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.accept(c.session[ann], second); !errors.Is(err, socket.ErrRecalled) {
+		t.Errorf("after the role: %v", err)
+	}
+
+	if err := c.AddPerson(ctx, claims, rob, false); err != nil {
+		t.Fatal(err)
+	}
+	code := must(c.invite(c.claims.Token, rob, true))(t)
+	if err := c.accept(c.session[rob], code); err != nil { // a key for the seat, and no other role
+		t.Fatal(err)
+	}
+	for _, p := range must(c.People(ctx, c.claims.Token))(t).People {
+		if p.Manager {
+			t.Errorf("%s manages", p.Address)
+		}
+	}
+	for _, person := range []string{rob, ann} {
+		if err := c.DropPerson(ctx, claims, person); err != nil {
+			t.Fatal(err)
+		}
+		late := must(c.invite(c.claims.Token, person, true))(t)
+		if err := c.AddPerson(ctx, claims, person, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.DropPerson(ctx, claims, person); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.accept(c.session[person], late); !errors.Is(err, socket.ErrRecalled) {
+			t.Errorf("%s after the removal: %v", person, err)
+		}
+	}
+}
+
+// A person without an account is removed by the address that was given, and nobody makes
+// that a part of another account meanwhile.
+func TestSeatOfAnAddress(t *testing.T) {
+	c, ctx := newCrew(t, func(o *Options) { o.Addresses = &addressMails{} }), context.Background()
+	const desk, temp = "desk@customer.test", "temp@customer.test"
+	if err := c.AddPerson(ctx, desk, temp, false); err != nil {
+		t.Fatal(err)
+	}
+	notice := c.deposit(seal.ModeAccount, "hello", temp)[0]
+	if err := c.JoinAddress(ctx, c.session[rob].Token, notice.Code.Token(), socket.Join{}); !errors.Is(err, socket.ErrConflict) {
+		t.Errorf("joined: %v", err)
+	}
+	if err := c.DropPerson(ctx, desk, temp); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSeatsAreOfAccounts(t *testing.T) {
 	const support = "support@customer.example"
 	mails := &addressMails{}

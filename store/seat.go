@@ -134,7 +134,7 @@ func (s *Store) dropSeat(c *change, r seatRecord) error {
 	if err := s.endVisits(c, person, mailbox); err != nil {
 		return err
 	}
-	if err := s.dropInvitations(c, mailbox, func(_, by string) bool { return by == r.Person }); err != nil {
+	if err := s.dropInvitationsOf(c, r); err != nil {
 		return err
 	}
 	if err := c.drop(bucketSeated, seatKey(person, mailbox)); err != nil {
@@ -175,6 +175,19 @@ func (s *Store) dropInvitations(c *change, mailbox accountID, which func(to, by 
 		}
 	}
 	return nil
+}
+
+// dropInvitationsOf ends what the person of a seat invited to, and what the person was
+// invited to under whichever address: it would give the seat back, or another role.
+func (s *Store) dropInvitationsOf(c *change, r seatRecord) error {
+	person := s.vault.account(r.Person)
+	var failed error
+	err := s.dropInvitations(c, s.vault.account(r.Mailbox), func(to, by string) bool {
+		invited, err := s.resolve(c.Tx, to)
+		failed = errors.Join(failed, err)
+		return by == r.Person || invited == person
+	})
+	return errors.Join(err, failed)
 }
 
 // dropInvitationsBy ends what a person invited to, in the own mailbox and in all

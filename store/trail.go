@@ -20,7 +20,7 @@ func Events() []Event {
 		EventUnwanted, EventTrustRevoked, EventPINFailed, EventExtended, EventReminded,
 		EventExpired, EventRecalled, EventActivated, EventClaimed, EventLogin,
 		EventLoginFailed, EventLogout, EventResetAsked, EventReset, EventPassword, EventFactor, EventClosed, EventEntered, EventSeat, EventComposed,
-		EventAddressAsked, EventAddressAdded, EventAddressRemoved,
+		EventAddressAsked, EventAddressWithdrawn, EventAddressAdded, EventAddressRemoved,
 	}
 }
 

@@ -173,7 +173,7 @@ func (s *Store) MarkUnwanted(ctx context.Context, session seal.Token, message st
 			return err
 		}
 		// What was granted for this recipient is over, also if he changes his mind.
-		for _, address := range a.addresses() {
+		for _, address := range s.liveAddresses(a) {
 			pair := s.vault.trustKey(m.Sender, address, "")[:32]
 			for _, rule := range suffixes(c.Tx, bucketTrust, pair) {
 				if err := s.dropTrust(c, append(bytes.Clone(pair), rule...)); err != nil {

@@ -305,7 +305,7 @@ func TestBadRequests(t *testing.T) {
 		name, call, version, body string
 		status                    int
 	}{
-		{"version", pathHello, "2", "{}", http.StatusUpgradeRequired},
+		{"version", pathHello, "1", "{}", http.StatusUpgradeRequired},
 		{"no version", pathHello, "", "{}", http.StatusUpgradeRequired},
 		{"path", "/v1/all", Version, "{}", http.StatusNotFound},
 		{"not JSON", pathLink, Version, "x", http.StatusBadRequest},

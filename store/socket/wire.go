@@ -14,7 +14,7 @@ import (
 
 // Version is the version of what goes over the socket. Both ends name it in
 // every request and response, and refuse any other.
-const Version = "1"
+const Version = "2"
 
 // headerVersion carries [Version].
 const headerVersion = "Postseal-Socket"
