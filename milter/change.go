@@ -74,12 +74,17 @@ func clearChanges(m *message, ps []*person) []planField {
 	return append(clearSet(m, ps), clearAdd(ps)...)
 }
 
-// strip cuts out of a subject what the rules for ps say.
+// strip cuts out of a subject what the rules for ps say, with the blanks that are left
+// around it. One in which there is nothing of it stays as it is.
 func strip(subject string, ps []*person) string {
+	left := subject
 	for _, p := range ps {
 		for _, re := range p.verdict.Also.StripSubject {
-			subject = re.ReplaceAllString(subject, "")
+			left = re.ReplaceAllString(left, "")
 		}
 	}
-	return strings.TrimSpace(subject)
+	if left == subject {
+		return subject
+	}
+	return strings.TrimSpace(left)
 }

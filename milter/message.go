@@ -162,12 +162,16 @@ func (m *message) forRules() *rules.Message {
 }
 
 // original returns the message as the sender submitted it but for the fields of set,
-// and its size.
+// of which there is one each then, and its size.
 func (m *message) original(set []planField, body io.ReaderAt, size int64) (io.Reader, int64) {
 	var b []byte
+	done := make([]bool, len(set))
 	for _, f := range m.header {
 		if i := slices.IndexFunc(set, func(s planField) bool { return f.is(s.Name) }); i >= 0 {
-			f = set[i].folded()
+			if done[i] {
+				continue
+			}
+			f, done[i] = set[i].folded(), true
 		}
 		b = f.appendTo(b)
 	}

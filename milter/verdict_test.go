@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"mime"
 	"net/mail"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -422,6 +423,34 @@ func TestTagsAndSubject(t *testing.T) {
 	if s := f.sealed[0]; s.Summary.Subject != "Planted-Subject" || s.Summary.Size != int64(len(s.content)) ||
 		string(s.content) != strings.Replace(asSent(tm), "Subject: [tag] Planted", "Subject: Planted", 1) {
 		t.Errorf("summary %q, sealed\n%s", s.Summary.Subject, s.content)
+	}
+}
+
+// TestSubjectsThatStay: without a pattern that fits, a subject stays as it came; of
+// several, one is left.
+func TestSubjectsThatStay(t *testing.T) {
+	for _, tt := range []struct{ subjects, want []string }{
+		{[]string{" =?utf-8?q?hello_?="}, []string{" =?utf-8?q?hello_?="}},
+		{[]string{" =?utf-8?q?hello_?=", " second"}, []string{" =?utf-8?q?hello_?=", " second"}},
+		{[]string{" [tag] one", " two"}, []string{" one"}},
+		{[]string{" [tag]"}, []string{" "}},
+	} {
+		f := &fakeStore{}
+		tm := letter("<guest@a.example>")
+		tm.header = slices.DeleteFunc(tm.header, func(f [2]string) bool { return f[0] == "Subject" })
+		for _, s := range tt.subjects {
+			tm.header = append(tm.header, [2]string{"Subject", s})
+		}
+		wantAccepted(t, connect(t, newServer(t, f, nil), true).transact(tm))
+		var got []string
+		for _, line := range strings.Split(string(f.sealed[0].content), "\r\n") {
+			if s, ok := strings.CutPrefix(line, "Subject:"); ok {
+				got = append(got, s)
+			}
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%q became %q", tt.subjects, got)
+		}
 	}
 }
 
