@@ -120,8 +120,24 @@ func TestBrowserLanguage(t *testing.T) {
 	tb.WaitFor("button", "Weiter")
 	tb.Press("Weiter")
 	tb.WaitFor("label", "Passwort")
-	if strings.Contains(s.log.String(), m.Code.Fragment()) {
-		t.Error("the log has the code")
+	// The form to log in keeps a link's code as well, of somebody with an account.
+	c, _ := s.activated(plainMail)
+	later := s.owner.seal(sealRequest{mode: seal.ModeAccount, from: member, to: further, raw: plainMail})
+	c.post("/activate/join", "code", later.Code.Fragment()).wants(t, 200, text("addresses.add.title"))
+	tb.Open(s.url + "/a/" + later.Message + "#" + later.Code.Fragment())
+	tb.Press("Weiter")
+	tb.Press("Zu meinem Konto hinzufügen")
+	tb.WaitFor("h1", "Melden Sie sich")
+	tb.MustElement(".languages summary").MustClick()
+	tb.Press("English")
+	tb.WaitFor("button", text("link.button"))
+	if at := tb.MustInfo().URL; !strings.HasSuffix(at, "#"+later.Code.Fragment()) {
+		t.Errorf("led to %s", at)
+	}
+	for _, code := range []string{m.Code.Fragment(), later.Code.Fragment()} {
+		if strings.Contains(s.log.String(), code) {
+			t.Error("the log has the code")
+		}
 	}
 	tb.Quiet()
 }

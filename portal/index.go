@@ -112,6 +112,9 @@ func (f *finder) prepare(items []socket.Item) {
 		if len(i.Index) > 0 || i.Own || i.Ended != "" || i.NeedsPIN {
 			continue
 		}
+		if f.c.ctx().Err() != nil {
+			break // nobody waits for it
+		}
 		slots <- struct{}{}
 		g.Go(func() {
 			// A panic must not end the portal. Describing the item meets it again, where

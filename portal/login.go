@@ -45,6 +45,8 @@ func (p *portal) renderLogin(c *call, status int, v loginView) error {
 		v.Step = stepAddress
 	}
 	switch {
+	case v.Join:
+		c.here = "/j"
 	case v.Code != "" && c.route.path == "/login":
 		c.here = "/r" // where any code leads on
 	case v.Message != "" && c.r.Method == http.MethodPost:

@@ -31,7 +31,7 @@
   // the page of the link in a field.
   for (const f of document.querySelectorAll('form[data-keep-fragment]')) {
     f.addEventListener('submit', () => {
-      const code = document.querySelector('input[type=hidden][name=code]');
+      const code = document.querySelector('input[type=hidden]:is([name=code], [name=link])');
       f.action = f.action.split('#')[0] + (location.hash || (code && code.value ? '#' + code.value : ''));
     });
   }
@@ -78,7 +78,7 @@
   addEventListener('hashchange', () => {
     // Another link while the page behind one of its kind is open, at the same path:
     // for the browser no new page.
-    if (!form && codeHere() && /^\/([hjrs]$|a\/)/.test(location.pathname)) location.replace(`${location.pathname}?${location.hash}`);
+    if (!form && codeHere() && /^\/([hjprs]$|a\/)/.test(location.pathname)) location.replace(`${location.pathname}?${location.hash}`);
     fromFragment();
   });
   if (form) {
