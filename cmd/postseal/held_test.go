@@ -29,14 +29,7 @@ func heldSite(t *testing.T) (file, quarantined, deferred string) {
 	if err := os.WriteFile(file, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.Load(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := openStore(c, &app{Stdio: Stdio{Err: os.Stderr}}, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, s := openSite(t, file)
 	defer s.Close()
 	ctx, now := t.Context(), time.Now()
 	d := s.Begin(store.DepositKey{From: "eve@outside.test"})
@@ -144,8 +137,8 @@ func TestHeldCommands(t *testing.T) {
 	}
 }
 
-// serveControl serves the site's store as a running milter does.
-func serveControl(t *testing.T, file string) {
+// openSite opens a site's store.
+func openSite(t *testing.T, file string) (*config.Config, *store.Store) {
 	t.Helper()
 	c, err := config.Load(file)
 	if err != nil {
@@ -155,6 +148,13 @@ func serveControl(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c, s
+}
+
+// serveControl serves the site's store as a running milter does.
+func serveControl(t *testing.T, file string) {
+	t.Helper()
+	c, s := openSite(t, file)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/postseal/postseal/cmd/postseal/config"
 	"github.com/postseal/postseal/store"
 	"github.com/postseal/postseal/store/seal"
 )
@@ -44,14 +43,7 @@ func TestMessageRecall(t *testing.T) {
 // sealInto seals a message in a site's store.
 func sealInto(t *testing.T, file string) (id string) {
 	t.Helper()
-	c, err := config.Load(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := openStore(c, &app{Stdio: Stdio{Err: os.Stderr}}, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, s := openSite(t, file)
 	defer s.Close()
 	d, now := s.Begin(store.DepositKey{From: "clara@example.com"}), time.Now()
 	sealed, err := d.Seal(t.Context(), store.SealRequest{
