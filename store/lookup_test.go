@@ -132,11 +132,13 @@ func TestHarvest(t *testing.T) {
 		}
 		return len(seen)
 	}
-	if n := harvest(); n > int(shareGuest.burst) || n < 200 {
-		t.Errorf("%d at once", n)
+	first := harvest()
+	if first < 200 {
+		t.Errorf("%d at once", first)
 	}
-	if n := harvest(); n > signin.MaxFound {
-		t.Errorf("%d more", n)
+	// Of a share that look-ups at the same time held back a part may be left.
+	if n := first + harvest(); n > int(shareGuest.burst) {
+		t.Errorf("%d in all", n)
 	}
 	e.clock.advance(3 * time.Hour)
 	session = must(e.Login(ctx, socket.Login{Address: "eve@guest.test", Verifier: e.verifier("password")}))(t)
