@@ -169,21 +169,23 @@ func (s *Store) partStale(c *change, address string) error {
 }
 
 // partExternal takes out of accounts the addresses that the organisation has begun to
-// sign in: they are not to come back if it ends that.
-func (s *Store) partExternal() error {
+// sign in: they are not to come back if it ends that. What fails is logged: until it is
+// mended, resolve holds such an address back.
+func (s *Store) partExternal() {
 	if s.o.SignIn == nil {
-		return nil
+		return
 	}
 	var parted []string
 	err := s.meta.view(func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(bucketAlias)).ForEach(func(k, _ []byte) error {
 			var r aliasRecord
 			var a accountRecord
-			if err := s.vault.get(tx, bucketAlias, k, &r); err != nil {
-				return err
+			err := s.vault.get(tx, bucketAlias, k, &r)
+			if err == nil {
+				err = s.vault.get(tx, bucketAccount, r.Account[:], &a)
 			}
-			if err := s.vault.get(tx, bucketAccount, r.Account[:], &a); err != nil {
-				return err
+			if err != nil {
+				s.log.Error("a further address can't be read; 'postseal store check' says more", "error", err)
 			}
 			for _, x := range a.Aliases {
 				if s.vault.account(x.Address) == accountID(k) && s.method(x.Address).External() {
@@ -194,11 +196,11 @@ func (s *Store) partExternal() error {
 		})
 	})
 	for _, address := range parted {
-		if err == nil {
-			err = s.SeparateAddress(context.Background(), address)
-		}
+		err = errors.Join(err, s.SeparateAddress(context.Background(), address))
 	}
-	return err
+	if err != nil {
+		s.log.Error("addresses that the organisation signs in stay with their accounts", "error", err)
+	}
 }
 
 // partAll takes all further addresses out of an account that ends.

@@ -100,9 +100,7 @@ func Open(o Options) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	s.meta = newFile(db, h)
-	if err := s.partExternal(); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), s.Close())
-	}
+	s.partExternal()
 	return s, nil
 }
 
