@@ -182,6 +182,12 @@ func TestBrowserOneTime(t *testing.T) {
 		t.Fatalf("original %q differs", name)
 	}
 
+	// An empty answer is not sent: the page that shows the message would be gone.
+	tb.MustElement("#m-reply button[type=submit]").MustClick()
+	if got := tb.MustEval(`() => document.querySelector('#r-body:invalid')?.validationMessage || ''`).Str(); got != text("reply.empty") {
+		t.Errorf("an empty answer: %q", got)
+	}
+	tb.WaitFor("#m-reply button[type=submit]", text("reply.button"))
 	tb.Choose("#r-files", "answer ä.bin", attachmentBytes())
 	tb.Fill("#r-body", "Thank you.\nÜbrigens: fine.")
 	tb.Press(text("reply.button"))

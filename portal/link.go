@@ -38,7 +38,11 @@ func (p *portal) codePage(c *call) error {
 }
 
 func (p *portal) renderLink(c *call, status int, v linkView) error {
-	return p.render(c, status, "link", c.text("link.title"), v)
+	title := "link.title"
+	if v.Heading != "" {
+		title = v.Heading
+	}
+	return p.render(c, status, "link", c.text(title), v)
 }
 
 // mendLink sends a link whose "#" was turned into "%23" on to the fragment,

@@ -26,6 +26,7 @@ type messageView struct {
 	Expires  time.Time
 	Soon     bool
 	Replied  time.Time
+	By       string // who answered, of a mailbox that several people open; "": the reader
 	CanReply bool
 	Sender   bool // there is an envelope address that mail can be unwanted from
 	NoReply  bool // the sender doesn't let it be answered
@@ -148,14 +149,19 @@ func mode(asked string, m *display.Mail) string {
 
 // summaryView shows what the sealed summary says.
 func (p *portal) summaryView(c *call, f *fetched) messageView {
-	return messageView{
+	v := messageView{
 		ID: f.ID, From: c.sender(f), Envelope: otherAddress(display.Decode(f.summary.From), f.manifest.Sender),
 		To: display.Decode(f.summary.To), Cc: display.Decode(f.summary.Cc),
 		Subject: display.Decode(f.summary.Subject), Date: f.summary.Date,
 		Expires: f.Expires, Soon: f.Expires.Sub(p.now()) < 3*24*time.Hour,
 		Replied: f.Replied, CanReply: f.CanReply && !f.manifest.Restrict.NoReply,
 		Sender: f.manifest.Sender != "", NoReply: f.manifest.Restrict.NoReply, NoPrint: f.manifest.Restrict.NoPrint,
+		By: f.RepliedBy,
 	}
+	if v.By == "" && c.user != nil && c.user.visitor != nil { // the mailbox's own log-in
+		v.By = c.user.name
+	}
+	return v
 }
 
 func (v *messageView) fill(m *display.Mail) {

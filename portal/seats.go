@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -15,8 +16,9 @@ import (
 type peopleView struct {
 	socket.PeopleInfo
 	Mailbox string
-	Name    string // of the mailbox, as answers carry it
-	Typed   string // an address that can't be invited
+	Name    string         // of the mailbox, as answers carry it
+	Typed   string         // an address that can't be invited
+	Asked   *socket.Access // that can't be had
 	Done    string
 	Errors  map[string]string
 }
@@ -47,6 +49,9 @@ func (p *portal) renderPeople(c *call, status int, v peopleView) (err error) {
 		return err
 	}
 	v.Mailbox, v.Name = c.user.address, c.user.name
+	if v.Asked != nil {
+		v.Access = *v.Asked
+	}
 	return p.render(c, status, "seats", c.text("seats.title"), v)
 }
 
@@ -104,6 +109,9 @@ func (p *portal) invitePerson(c *call) error {
 		return err
 	}
 	i := socket.Invitation{Address: strings.TrimSpace(c.r.PostFormValue("address")), Manager: c.r.PostFormValue("manager") != ""}
+	if slices.Contains(append([]string{c.user.address}, c.user.further...), strings.ToLower(i.Address)) {
+		return p.refusedPeople(c, "invite", peopleView{Typed: i.Address}, errForm, map[error]string{errForm: "addresses.own"})
+	}
 	proof, err := p.personProof(c)
 	if err == nil {
 		err = p.sendInvitation(c, proof, i)
@@ -163,14 +171,13 @@ func (p *portal) changeAccess(c *call) error {
 	if err := c.mailboxForm(); err != nil {
 		return err
 	}
+	asked := socket.Access{PeopleOnly: c.r.PostFormValue("only") != "", SecondStep: c.r.PostFormValue("second") != ""}
 	proof, err := p.personProof(c)
 	if err == nil {
-		err = p.owner.SetAccess(c.ctx(), c.user.token, proof, socket.Access{
-			PeopleOnly: c.r.PostFormValue("only") != "", SecondStep: c.r.PostFormValue("second") != "",
-		})
+		err = p.owner.SetAccess(c.ctx(), c.user.token, proof, asked)
 	}
 	if err != nil {
-		return p.refusedPeople(c, "access", peopleView{}, err, map[error]string{socket.ErrConflict: "seats.nomanager"})
+		return p.refusedPeople(c, "access", peopleView{Asked: &asked}, err, map[error]string{socket.ErrConflict: "seats.nomanager"})
 	}
 	p.event(c, eventSeat, "address", c.user.address, "person", c.user.self())
 	return c.redirect("/settings/people?done=changed")

@@ -50,6 +50,9 @@ func TestPeopleOfAMailbox(t *testing.T) {
 	desk, annie, robert := s.holderOf(claims, "Claims"), s.holderOf(ann, "Ann Able"), s.holderOf(rob, "Rob Roe")
 	desk.post("/settings/people/invite", "address", ann, "current", "wrong").wants(t, 403, text("settings.wrong"))
 	desk.post("/settings/people/invite", "address", "nobody", "current", password).wants(t, 422, text("forgot.badaddress"))
+	desk.post("/settings/people/invite", "address", strings.ToUpper(claims), "current", password).wants(t, 422, text("addresses.own"))
+	desk.post("/settings/people/access", "only", "yes", "second", "yes", "current", password).
+		wants(t, 422, text("seats.nomanager"), `name="only" type="checkbox" value="yes" aria-describedby="a-only-hint" checked`)
 	code := desk.invite(ann, "manager", "yes")
 
 	// A stolen link: somebody else's browser, with a log-in of its own and without.
@@ -82,6 +85,8 @@ func TestPeopleOfAMailbox(t *testing.T) {
 	if m := s.owner.sent("reply"); len(m) != 1 || !strings.Contains(m[0].header(t, "Reply-To"), `Ann Able (Claims)" <`+claims) {
 		t.Errorf("reply: %+v", m)
 	}
+	annie.get("/m/"+id).wants(t, 200, text("message.replied.by", "Name", "Ann Able"))
+	desk.get("/m/"+id).wants(t, 200, text("message.replied.by", "Name", "Ann Able")).lacks(t, text("message.replied"))
 	annie.get("/settings").wants(t, 200, text("seats.heading", "Address", claims), text("seats.invite")).lacks(t, text("settings.close.button"))
 	for path, fields := range map[string][]string{
 		"/settings/password": {"current", password, "password", fresh, "repeat", fresh}, "/settings/totp": {"current", password},
@@ -178,6 +183,10 @@ func TestInvitedWithoutAnAccount(t *testing.T) {
 		wants(t, 200, text("invited.heading"), claims)
 	c.get("/inbox").wants(t, 200, "late@elsewhere.example").lacks(t, claims)
 	c.post("/p/accept", "code", code.Fragment()).wants(t, 200, text("inbox.heading"), claims)
+
+	// What the mailbox's own second step asks for is no choice that its people were given.
+	desk.withTOTP()
+	desk.get("/settings/people").wants(t, 200, `aria-describedby="a-second-hint"`).lacks(t, `aria-describedby="a-second-hint" checked`)
 }
 
 // A mailbox that an administrator gave people opens for the first of them, and asks

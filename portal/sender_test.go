@@ -217,6 +217,7 @@ func TestExtendAndRemind(t *testing.T) {
 	}
 	c.post("/s/extend", "code", code, "days", "30", "message", other.sealed["stranger@elsewhere.example"].Message).wants(t, 404)
 	c.post("/s/extend", "code", code, "days", "30", "message", id).wants(t, 200, "1 recipient has more time")
+	c.post("/s/extend", "code", code, "days", "1", "message", id).wants(t, 200, text("status.said.kept")).lacks(t, "has more time")
 	s.owner.pass(20 * day)
 	must(t, s.owner.Purge(context.Background()))
 	c.post("/s", "code", code).wants(t, 200, text("status.state.expired"), text("status.state.unread"))

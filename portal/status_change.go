@@ -70,17 +70,27 @@ func (p *portal) extend(c *call) error {
 	if err != nil || !slices.Contains(extensions, days) {
 		return errForm
 	}
-	n := 0
+	before := map[string]socket.StatusLine{}
 	for _, l := range s.Lines {
 		if l.CanExtend && (len(chosen) == 0 || slices.Contains(chosen, l.Message)) {
-			n++
+			before[l.Message] = l
 		}
 	}
-	if n == 0 {
+	if len(before) == 0 {
 		return p.renderStatus(c, f, s, statusView{Said: "ended", Warn: true})
 	}
 	s, err = p.owner.Extend(c.ctx(), f.by, chosen, time.Duration(days)*24*time.Hour)
-	return p.changed(c, f, s, err, eventExtended, statusView{Said: "extended", Count: n})
+	v := statusView{Said: "extended"}
+	for _, l := range s.Lines {
+		// A PIN that was locked is opened again, too.
+		if old, ok := before[l.Message]; ok && (l.Expires.After(old.Expires) || old.PIN && !l.PIN) {
+			v.Count++
+		}
+	}
+	if v.Count == 0 && err == nil {
+		return p.renderStatus(c, f, s, statusView{Said: "kept"})
+	}
+	return p.changed(c, f, s, err, eventExtended, v)
 }
 
 // remind sends the notice of one message again.

@@ -49,10 +49,14 @@ func (s *Store) message(tx *bbolt.Tx, message id, m messageRecord, grant byte) (
 
 // outside is what the owner itself knows of a message.
 func outside(message id, m messageRecord) socket.Message {
-	return socket.Message{
+	out := socket.Message{
 		ID: message.String(), Received: m.Created, Expires: m.Expires, Opened: m.Opened,
 		Replied: m.Replied, CanReply: m.canReply(), Others: m.Others,
 	}
+	if m.RepliedBy != nil {
+		out.RepliedBy = m.RepliedBy.shown()
+	}
+	return out
 }
 
 func (s *Store) withGrant(tx *bbolt.Tx, message id, m messageRecord, grant byte) (socket.Message, error) {

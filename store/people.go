@@ -69,7 +69,7 @@ func (s *Store) People(ctx context.Context, session seal.Token) (socket.PeopleIn
 		if err != nil {
 			return err
 		}
-		out.Access = socket.Access{PeopleOnly: in.mailbox.PeopleOnly, SecondStep: in.mailbox.needsSecond()}
+		out.Access = socket.Access{PeopleOnly: in.mailbox.PeopleOnly, SecondStep: in.mailbox.SecondStep}
 		out.Manage, out.Prover, out.Password, out.Fresh = in.manage, in.person.Address, s.hasPassword(in.person), s.fresh(in.session)
 		if out.Password {
 			out.KDF = in.person.KDF

@@ -88,7 +88,7 @@ func (s *Store) tellAccess(c *change, in sitting, n socket.Access) error {
 	}
 	return s.mailPeople(c, PeopleMail{
 		Mailbox: in.mailbox.Address, What: string(seatAccess), By: in.person.Address,
-		PeopleOnly: n.PeopleOnly, SecondStep: n.SecondStep,
+		PeopleOnly: n.PeopleOnly, SecondStep: n.SecondStep || in.mailbox.Factors.any(), // see needsSecond
 	}, in.mailbox.Address)
 }
 

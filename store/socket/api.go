@@ -283,10 +283,12 @@ type Message struct {
 	Expires  time.Time           `json:"expires"`
 	Opened   time.Time           `json:"opened,omitzero"`  // first time
 	Replied  time.Time           `json:"replied,omitzero"` // last time
-	Read     bool                `json:"read"`
-	CanReply bool                `json:"canReply"`           // the sender has an address to answer to, and lets it be answered
-	Others   []string            `json:"others,omitempty"`   // whom a reply to all goes to, too
-	NeedsPIN bool                `json:"needsPIN,omitempty"` // there is no Grant without TryPIN
+	// RepliedBy names who did, of a mailbox's people; "" for the account's holder.
+	RepliedBy string   `json:"repliedBy,omitempty"`
+	Read      bool     `json:"read"`
+	CanReply  bool     `json:"canReply"`           // the sender has an address to answer to, and lets it be answered
+	Others    []string `json:"others,omitempty"`   // whom a reply to all goes to, too
+	NeedsPIN  bool     `json:"needsPIN,omitempty"` // there is no Grant without TryPIN
 
 	// Of an ended message, which Inbox lists for a while: there are no manifest,
 	// summary and grant. Every other call answers with an EndedError.

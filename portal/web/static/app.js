@@ -155,6 +155,13 @@
       return over;
     };
     if (files) files.addEventListener('change', tooLarge);
+    // An empty answer is kept here: the page that it would be sent from can't come back.
+    const body = f.querySelector('[data-empty]');
+    const fill = () => body.setCustomValidity(body.value.trim() || files.files.length ? '' : body.dataset.empty);
+    if (body) {
+      for (const type of ['input', 'change']) f.addEventListener(type, fill);
+      fill();
+    }
     f.addEventListener('submit', (event) => {
       if (tooLarge()) {
         event.preventDefault();
