@@ -46,13 +46,13 @@ func TestActivationLoginLogout(t *testing.T) {
 	c.get("/m/"+id).wants(t, 401, text("login.heading.message"), id).lacks(t, "statement")
 
 	// The notice's link now leads to the log-in, and from there to the message.
-	c.post("/a/"+id, "code", code.Fragment()).wants(t, 200, text("login.heading.claim"), guest).lacks(t, "4111")
-	c.post("/login", "address", guest, "password", password, "link", code.Fragment(), "message", id).wants(t, 200, "4111")
-	c.post("/a/"+id, "code", code.Fragment()).wants(t, 200, "4111")
+	c.post("/a/"+id, "code", code.Fragment()).wants(t, 200, text("login.heading.claim"), guest).lacks(t, "4111 1111")
+	c.post("/login", "address", guest, "password", password, "link", code.Fragment(), "message", id).wants(t, 200, "4111 1111")
+	c.post("/a/"+id, "code", code.Fragment()).wants(t, 200, "4111 1111")
 	c.post("/logout").wants(t, 200)
 	c.post("/login", "address", guest, "password", "not the password at all").wants(t, 401, text("login.wrong"))
 	c.post("/login", "address", "nobody@elsewhere.example", "password", password).wants(t, 401, text("login.wrong"))
-	c.post("/login", "address", guest, "password", password, "message", id).wants(t, 200, "4111")
+	c.post("/login", "address", guest, "password", password, "message", id).wants(t, 200, "4111 1111")
 	if strings.Contains(s.log.String(), code.Fragment()) || strings.Contains(s.log.String(), "statement") {
 		t.Fatal("the log holds a code or a subject")
 	}
@@ -141,9 +141,9 @@ func TestReset(t *testing.T) {
 		}
 		c.get("/inbox").wants(t, 401) // other sessions have ended
 		if online {
-			other.get("/m/"+id).wants(t, 200, "4111")
+			other.get("/m/"+id).wants(t, 200, "4111 1111")
 		} else {
-			other.get("/m/"+id).wants(t, 502).lacks(t, "4111")
+			other.get("/m/"+id).wants(t, 502).lacks(t, "4111 1111")
 		}
 		other.post("/r", "code", code).wants(t, 410, text("error.link.title"))
 		other.post("/login", "address", guest, "password", password).wants(t, 401)

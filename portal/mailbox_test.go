@@ -219,7 +219,7 @@ func TestDraftsAndNewMessages(t *testing.T) {
 	e.post("/activate", "code", mine.Code.Fragment(), "name", "Eve", "password", password, "repeat", password).wants(t, 200)
 	for _, path := range []string{"/m/" + id, "/m/" + id + "/html", "/m/" + id + "/part/0", "/m/" + id + "/eml", "/m/" + id + "/zip", "/m/" + id + "/print", "/m/" + id + "/reply",
 		"/m/" + id + "/all", "/m/" + id + "/forward", "/m/" + id + "/sent", "/m/own/" + draft, "/m/own/" + draft + "/" + file, "/m/write/" + draft, "/m/write/" + draft + "/" + file} {
-		e.get(path).wants(t, 404).lacks(t, "A question", "4111", "0123456789")
+		e.get(path).wants(t, 404).lacks(t, "A question", "4111 1111", "0123456789")
 	}
 	for path, f := range map[string]map[string]string{
 		"/m/" + id + "/reply": {"body": "x", "nonce": "e", "draft": draft},
@@ -267,7 +267,7 @@ func TestDraftsAndNewMessages(t *testing.T) {
 	// A reply has its copy in the conversation.
 	c.postReply("/m/"+id+"/reply", map[string]string{"body": "Thanks.", "nonce": "r", "draft": uuid.Must(uuid.NewV7()).String(), "kind": "reply"}).wants(t, 200, text("sent.heading"))
 	c.get("/m/"+id).wants(t, 200, "2 messages in this conversation", "/m/own/")
-	c.get("/m/"+id+"/forward").wants(t, 200, "Fwd: Your statement", "4111", text("write.forwarded"))
+	c.get("/m/"+id+"/forward").wants(t, 200, "Fwd: Your statement", "4111 1111", text("write.forwarded"))
 	c.get("/m/"+id+"/all").wants(t, 404) // there is nobody else
 	// Discarding goes to deleted, and comes back.
 	third := uuid.Must(uuid.NewV7()).String()

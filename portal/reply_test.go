@@ -93,7 +93,7 @@ func TestReplyToOneTime(t *testing.T) {
 	c := s.client()
 	path := "/o/" + id + "/reply"
 	c.postReply(path, map[string]string{"body": "x", "nonce": "n", "code": code.Text()}).wants(t, 404) // not opened
-	c.post("/o/"+id, "code", code.Text()).wants(t, 200, "4111", path)
+	c.post("/o/"+id, "code", code.Text()).wants(t, 200, "4111 1111", path)
 	c.postReply(path, map[string]string{"body": "x", "nonce": "n", "code": seal.NewCode().Text()}).wants(t, 404)
 	c.postReply(path, map[string]string{"body": "", "nonce": "n", "code": code.Text()}).wants(t, 422, text("error.emptyreply.title"))
 	c.postReply(path, map[string]string{"body": "x", "nonce": "n", "code": code.Text(), "name": "Gustav"}).wants(t, 200, text("sent.heading"))
@@ -129,7 +129,7 @@ func TestOneTimeWithoutScripts(t *testing.T) {
 	s.owner.forge[forgedID] = func(m *socket.Message) { m.Manifest.Signature[0] ^= 1 }
 	c.postJSON("/o/"+forgedID+"/open", `{"token":"`+forged.Token().Encode()+`"}`).wants(t, 502, `"integrity"`)
 	c.postJSON("/o/"+forgedID+"/payload", `{"token":"`+forged.Token().Encode()+`"}`).wants(t, 502, `"integrity"`)
-	c.post("/o/"+forgedID, "code", forged.Text()).wants(t, 502, text("error.integrity.title")).lacks(t, "4111")
+	c.post("/o/"+forgedID, "code", forged.Text()).wants(t, 502, text("error.integrity.title")).lacks(t, "4111 1111")
 	c.postJSON("/o/"+other+"/open", `{"token":"`+code.Token().Encode()+`"}`).wants(t, 404, `"unknown"`)
 }
 

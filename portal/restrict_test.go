@@ -40,9 +40,9 @@ func TestNoPrintNoReply(t *testing.T) {
 	c.postReply("/m/"+id+"/reply", map[string]string{"body": "x", "nonce": "n"}).wants(t, 403)
 
 	once, code, _ := s.restricted(seal.ModeOneTime, seal.Restriction{NoPrint: true, NoReply: true}, plainMail)
-	c.post("/o/"+once, "code", code.Text()).wants(t, 200, "4111", text("message.noprint"), text("message.noreply")).
+	c.post("/o/"+once, "code", code.Text()).wants(t, 200, "4111 1111", text("message.noprint"), text("message.noreply")).
 		lacks(t, "/eml", "/reply")
-	c.post("/o/"+once+"/eml", "code", code.Text()).wants(t, 403).lacks(t, "4111")
+	c.post("/o/"+once+"/eml", "code", code.Text()).wants(t, 403).lacks(t, "4111 1111")
 	if p := c.postReply("/o/"+once+"/reply", map[string]string{"body": "x", "nonce": "n", "code": code.Text()}); p.status < 400 {
 		t.Errorf("a one-time message that takes no answers was answered: %d", p.status)
 	}
@@ -63,27 +63,27 @@ func TestPIN(t *testing.T) {
 	if pin == wrong {
 		wrong = "00000001"
 	}
-	c.get("/inbox").wants(t, 200, text("inbox.pin"), member).lacks(t, "4111")
+	c.get("/inbox").wants(t, 200, text("inbox.pin"), member).lacks(t, "4111 1111")
 	for _, path := range []string{"/html", "/eml", "/part/0", "/print", "/reply"} {
-		c.get("/m/"+id+path).wants(t, 403, text("error.pin.title")).lacks(t, "4111")
+		c.get("/m/"+id+path).wants(t, 403, text("error.pin.title")).lacks(t, "4111 1111")
 	}
-	c.post("/m/"+id+"/open").wants(t, 200, text("pin.heading")).lacks(t, "4111")
-	c.get("/m/"+id).wants(t, 200, text("pin.heading"), member).lacks(t, "4111", "Your statement")
+	c.post("/m/"+id+"/open").wants(t, 200, text("pin.heading")).lacks(t, "4111 1111")
+	c.get("/m/"+id).wants(t, 200, text("pin.heading"), member).lacks(t, "4111 1111", "Your statement")
 	c.post("/m/"+id+"/pin", "pin", "123").wants(t, 422, text("pin.bad"))
-	c.post("/m/"+id+"/pin", "pin", wrong).wants(t, 422, text("pin.wrong")).lacks(t, "4111")
-	c.post("/m/"+id+"/pin", "pin", pin[:4]+" "+pin[4:]).wants(t, 200, "4111", "Your statement")
-	c.get("/m/"+id+"/eml").wants(t, 200, "4111")
+	c.post("/m/"+id+"/pin", "pin", wrong).wants(t, 422, text("pin.wrong")).lacks(t, "4111 1111")
+	c.post("/m/"+id+"/pin", "pin", pin[:4]+" "+pin[4:]).wants(t, 200, "4111 1111", "Your statement")
+	c.get("/m/"+id+"/eml").wants(t, 200, "4111 1111")
 	c.get("/m/"+id+"/reply").wants(t, 200)
 	// It lasts as long as the session.
 	c.post("/login", "address", guest, "password", password).wants(t, 200)
-	c.get("/m/"+id).wants(t, 200, text("pin.heading")).lacks(t, "4111")
-	c.post("/m/"+id+"/pin", "pin", pin).wants(t, 200, "4111")
+	c.get("/m/"+id).wants(t, 200, text("pin.heading")).lacks(t, "4111 1111")
+	c.post("/m/"+id+"/pin", "pin", pin).wants(t, 200, "4111 1111")
 	c.post("/logout").wants(t, 200)
-	c.post("/login", "address", guest, "password", password, "message", id).wants(t, 200, text("pin.heading")).lacks(t, "4111")
+	c.post("/login", "address", guest, "password", password, "message", id).wants(t, 200, text("pin.heading")).lacks(t, "4111 1111")
 	for range 10 {
 		c.post("/m/"+id+"/pin", "pin", wrong).wants(t, 422)
 	}
-	c.post("/m/"+id+"/pin", "pin", pin).wants(t, 429, text("error.pinlocked.title")).lacks(t, "4111")
+	c.post("/m/"+id+"/pin", "pin", pin).wants(t, 429, text("error.pinlocked.title")).lacks(t, "4111 1111")
 	if strings.Contains(s.log.String(), pin) {
 		t.Error("the log holds a PIN")
 	}
@@ -96,8 +96,8 @@ func TestPINWithoutAccount(t *testing.T) {
 	id, code, pin := s.restricted(seal.ModeAccount, seal.Restriction{PIN: true}, plainMail)
 	c := s.client()
 	c.post("/activate", "code", code.Fragment(), "name", "Gustav", "password", password, "repeat", password).
-		wants(t, 200, text("pin.heading")).lacks(t, "4111")
-	c.post("/m/"+id+"/pin", "pin", pin).wants(t, 200, "4111")
+		wants(t, 200, text("pin.heading")).lacks(t, "4111 1111")
+	c.post("/m/"+id+"/pin", "pin", pin).wants(t, 200, "4111 1111")
 
 	// A one-time link without scripts: the PIN goes with the code.
 	once, code, pin := s.restricted(seal.ModeOneTime, seal.Restriction{PIN: true}, htmlMail)

@@ -161,7 +161,7 @@ func TestGetChangesNothing(t *testing.T) {
 	one, code := s.sealed(seal.ModeOneTime, plainMail)
 	for _, path := range []string{"/inbox", "/m/" + fresh, "/m/" + fresh + "/html", "/m/" + fresh + "/eml", "/m/" + fresh + "/part/0",
 		"/m/" + fresh + "/reply", "/m/" + fresh + "/sent", "/m/" + fresh + "/open", "/m/" + fresh + "/unread", "/logout", "/a/" + fresh, "/o/" + one, "/o/" + one + "/open"} {
-		c.get(path).lacks(t, "4111")
+		c.get(path).lacks(t, "4111 1111")
 	}
 	c.get("/inbox").wants(t, 200, "Your statement")
 	token, err := seal.ParseToken(strings.Split(cookieOf(c), ".")[0])
@@ -171,7 +171,7 @@ func TestGetChangesNothing(t *testing.T) {
 	}
 	// Had a GET opened it, its time would be over.
 	s.owner.pass(2 * time.Hour)
-	c.post("/o/"+one, "code", code.Fragment()).wants(t, 200, "4111")
+	c.post("/o/"+one, "code", code.Fragment()).wants(t, 200, "4111 1111")
 }
 
 // FuzzMendLink: whatever stands behind a "%23", the redirect stays on the link's page.

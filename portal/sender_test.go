@@ -110,7 +110,7 @@ func TestRelease(t *testing.T) {
 	c.post("/h/release").wants(t, 404)
 	c.post("/h/release", "code", seal.NewCode().Fragment()).wants(t, 404)
 	c.post("/h", "code", code).wants(t, 200, "Customers 2026", guest, "two@elsewhere.example", "customer-list",
-		"meant to leave the house?", text("release.button"), "for 365 days").lacks(t, "4111")
+		"meant to leave the house?", text("release.button"), "for 365 days").lacks(t, "4111 1111")
 	if n := len(s.owner.sent("released")); n != 0 {
 		t.Fatal("looking at the page released the message")
 	}
@@ -175,13 +175,13 @@ func TestStatus(t *testing.T) {
 
 	c.get("/s").wants(t, 200, text("link.heading.status")).lacks(t, guest)
 	page().wants(t, 200, "Your statement", "5 recipients", guest, "once@elsewhere.example", text("status.how.deliver"), text("status.how.return"),
-		text("status.how.onetime"), text("status.state.sending")).lacks(t, "dropped@", "aside@", "4111")
+		text("status.how.onetime"), text("status.state.sending")).lacks(t, "dropped@", "aside@", "4111 1111")
 	s.owner.sent(store.KindNotice)
 	page().wants(t, 200, text("status.state.unread"), text("status.whynot.one-time"))
 
 	// One opens it; then the other two lose it.
 	r := s.client()
-	r.post("/activate", "code", d.sealed[guest].Code.Fragment(), "name", "Gustav", "password", password, "repeat", password).wants(t, 200, "4111")
+	r.post("/activate", "code", d.sealed[guest].Code.Fragment(), "name", "Gustav", "password", password, "repeat", password).wants(t, 200, "4111 1111")
 	page().wants(t, 200, text("status.state.opened"), text("status.whynot.opened"))
 	r.postReply("/m/"+d.sealed[guest].Message+"/reply", map[string]string{"body": "Thank you.", "nonce": "n"}).wants(t, 200)
 	page().wants(t, 200, text("status.state.replied"))
@@ -195,7 +195,7 @@ func TestStatus(t *testing.T) {
 
 	c.post("/s/recall", "code", code).wants(t, 200, text("recall.warn"), guest, "once@elsewhere.example").lacks(t, "two@")
 	c.post("/s/recall", "code", code, "confirm", "yes").wants(t, 200, "Taken back from 2 recipients.", text("status.opened")).lacks(t, text("status.recall"))
-	r.get("/m/"+d.sealed[guest].Message).wants(t, 410, "Taken back by "+member).lacks(t, "4111", "statement")
+	r.get("/m/"+d.sealed[guest].Message).wants(t, 410, "Taken back by "+member).lacks(t, "4111 1111", "statement")
 	r.get("/inbox").wants(t, 200, "Taken back by "+member).lacks(t, "statement")
 	s.client().post("/o/"+d.sealed["once@elsewhere.example"].Message, "code", d.sealed["once@elsewhere.example"].Code.Fragment()).
 		wants(t, 410, "Taken back by "+member)
@@ -281,7 +281,7 @@ func TestScanner(t *testing.T) {
 	c.post("/s", "code", d.status.Fragment()).wants(t, 200, text("status.recall.all")).lacks(t, text("status.state.opened")+"</span>", text("status.state.recalled")+"</span>")
 	// Had the one-time message been opened, its time would be over.
 	s.owner.pass(2 * time.Hour)
-	c.post("/o/"+once.Message, "code", once.Code.Fragment()).wants(t, 200, "4111")
+	c.post("/o/"+once.Message, "code", once.Code.Fragment()).wants(t, 200, "4111 1111")
 	if len(s.owner.sent("released")) != 0 {
 		t.Error("the held message was sent on")
 	}

@@ -96,7 +96,7 @@ func TestAddAnAddress(t *testing.T) {
 
 	// What waited is in the inbox, names its address, and is answered from it.
 	c.get("/inbox").wants(t, 200, "For "+further, text("mailbox.to")+" <bdi>"+further)
-	c.post("/m/"+waits.Message+"/open").wants(t, 200, text("message.for"), further, "4111")
+	c.post("/m/"+waits.Message+"/open").wants(t, 200, text("message.for"), further, "4111 1111")
 	c.get("/m/"+waits.Message+"/reply").wants(t, 200, further)
 	c.postReply("/m/"+waits.Message+"/reply", map[string]string{"subject": "Re: x", "body": "Hello", "nonce": "n1"}).wants(t, 200)
 	if m := s.owner.sent("reply"); len(m) != 1 || !strings.Contains(m[0].header(t, "Reply-To"), further) {
@@ -110,7 +110,7 @@ func TestAddAnAddress(t *testing.T) {
 	if !later.Account {
 		t.Error("a later notice has a code")
 	}
-	again.post("/m/"+later.Message+"/open").wants(t, 200, "4111")
+	again.post("/m/"+later.Message+"/open").wants(t, 200, "4111 1111")
 	if got := s.owner.addressMails(guest); got[len(got)-1] != "added" {
 		t.Errorf("the main address was told %q", got)
 	}
@@ -122,7 +122,7 @@ func TestAddAnAddress(t *testing.T) {
 	c.post("/settings/address/remove", "address", guest, "sure", "yes", "current", password).wants(t, 404)
 	other.post("/settings/address/remove", append(remove, password)...).wants(t, 404)
 	c.post("/settings/address/remove", append(remove, password)...).wants(t, 200, text("settings.done.parted")).lacks(t, further)
-	c.get("/m/"+waits.Message).wants(t, 200, "4111", further)
+	c.get("/m/"+waits.Message).wants(t, 200, "4111 1111", further)
 	if again := s.sealedTo(further); again.Account {
 		t.Error("the address is still part of the account")
 	}
@@ -142,7 +142,7 @@ func TestJoinByNotice(t *testing.T) {
 	fresh.post("/activate/join", "code", code).wants(t, 200, text("login.heading.join"), `name="join"`).lacks(t, guest)
 	fresh.post("/login", "address", guest, "password", "wrong", "link", code, "join", "yes").wants(t, 401, `name="join"`, code)
 	p := fresh.post("/login", "address", guest, "password", password, "link", code, "join", "yes").
-		wants(t, 200, text("addresses.add.title"), further).lacks(t, "4111")
+		wants(t, 200, text("addresses.add.title"), further).lacks(t, "4111 1111")
 	if strings.Contains(p.body, `name="current"`) {
 		t.Error("the password is asked for twice")
 	}
@@ -152,12 +152,12 @@ func TestJoinByNotice(t *testing.T) {
 	c.post("/activate/join", "code", code).wants(t, 200, text("addresses.add.title"), `name="current"`)
 	c.post("/settings/address/confirm", "code", code, "sure", "yes").wants(t, 403, text("settings.wrong"))
 	c.post("/settings/address/confirm", "code", code, "sure", "yes", "current", "wrong").wants(t, 403, text("settings.wrong"), further)
-	p = c.post("/settings/address/confirm", "code", code, "sure", "yes", "current", password).wants(t, 200, "4111", further)
+	p = c.post("/settings/address/confirm", "code", code, "sure", "yes", "current", password).wants(t, 200, "4111 1111", further)
 	if p.url.Path != "/m/"+m.Message {
 		t.Errorf("led to %s", p.url.Path)
 	}
 	// The same notice leads to the message from then on.
-	c.post("/activate/join", "code", code).wants(t, 200, "4111")
+	c.post("/activate/join", "code", code).wants(t, 200, "4111 1111")
 	s.client().post("/a/"+m.Message, "code", code).wants(t, 200, text("login.heading.claim"), further)
 	if log := s.log.String(); strings.Contains(log, code) {
 		t.Error("the log holds a code")
@@ -177,7 +177,7 @@ func TestJoinAfterTheSecondStep(t *testing.T) {
 	fresh.post("/login", form...).wants(t, 200)
 	fresh.post("/login/second", "code", codes[0], "link", m.Code.Fragment(), "join", "yes").
 		wants(t, 200, text("addresses.add.title"), further)
-	fresh.post("/settings/address/confirm", "code", m.Code.Fragment(), "sure", "yes").wants(t, 200, "4111")
+	fresh.post("/settings/address/confirm", "code", m.Code.Fragment(), "sure", "yes").wants(t, 200, "4111 1111")
 }
 
 // withAddress returns the session of an account with a further address, and the id

@@ -58,12 +58,12 @@ func TestSettingsSecondStep(t *testing.T) {
 
 	s.owner.pass(time.Minute)
 	other := s.client()
-	other.post("/login", "address", guest, "password", password, "message", id).wants(t, 200, text("second.heading")).lacks(t, "4111")
+	other.post("/login", "address", guest, "password", password, "message", id).wants(t, 200, text("second.heading")).lacks(t, "4111 1111")
 	// The cookie of the first step is worth nothing yet.
 	other.get("/inbox").wants(t, 401)
 	other.post("/login", "address", guest, "password", password, "message", id).wants(t, 200)
 	other.post("/login/second", "code", "123456", "message", id).wants(t, 401, text("second.wrong"))
-	p := other.post("/login/second", "code", s.totp(key), "message", id).wants(t, 200, "4111")
+	p := other.post("/login/second", "code", s.totp(key), "message", id).wants(t, 200, "4111 1111")
 	if p.url.Path != "/m/"+id {
 		t.Errorf("led to %s", p.url.Path)
 	}
@@ -196,5 +196,5 @@ func TestPasswordLength(t *testing.T) {
 	const nineteen = "grüne Kisten am Kai"
 	c.post("/activate", "code", code.Fragment(), "name", "Gustav", "password", nineteen, "repeat", nineteen).
 		wants(t, 422, text("password.length.error", "Length", 20), text("password.length", "Length", 20), `data-length="20"`)
-	c.post("/activate", "code", code.Fragment(), "name", "Gustav", "password", nineteen+"!", "repeat", nineteen+"!").wants(t, 200, "4111")
+	c.post("/activate", "code", code.Fragment(), "name", "Gustav", "password", nineteen+"!", "repeat", nineteen+"!").wants(t, 200, "4111 1111")
 }

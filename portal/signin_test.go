@@ -146,14 +146,14 @@ func TestMembersSignIn(t *testing.T) {
 		c := s.client()
 		c.post("/a/"+m.Message, "code", m.Code.Fragment()).wants(t, 200, text("login.domain")).lacks(t, text("activate.heading"))
 		c.post("/activate", "code", m.Code.Fragment(), "name", "Dirk", "password", password, "repeat", password).wants(t, 409)
-		p := c.post("/login", "address", "dirk@firm.example", "password", "right of dirk", "message", m.Message).wants(t, 200, "4111")
+		p := c.post("/login", "address", "dirk@firm.example", "password", "right of dirk", "message", m.Message).wants(t, 200, "4111 1111")
 		if p.url.Path != "/m/"+m.Message {
 			t.Errorf("led to %s", p.url.Path)
 		}
 		m = s.owner.seal(sealRequest{mode: seal.ModeAccount, from: "boss@firm.example", to: "udo@cloud.example", raw: plainMail})
 		c = s.client()
 		back := c.atProvider(c.post("/a/"+m.Message, "code", m.Code.Fragment()).wants(t, 200, text("signin.away.heading")), "udo@cloud.example")
-		c.post("/signin/return", back.fields()...).wants(t, 200, "4111")
+		c.post("/signin/return", back.fields()...).wants(t, 200, "4111 1111")
 	})
 
 	t.Run("password", func(t *testing.T) {
