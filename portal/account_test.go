@@ -75,14 +75,14 @@ func TestSecondMessageOfAnAccount(t *testing.T) {
 	// Two notices were waiting; activation with one opens both.
 	other, _ := s.sealed(seal.ModeAccount, strings.Replace(plainMail, "4111", "5500", 1))
 	c, _ := s.activated(plainMail)
-	c.get("/m/"+other).wants(t, 200, text("message.open")).lacks(t, "5500")
-	c.post("/m/"+other+"/open").wants(t, 200, "5500")
+	c.get("/m/"+other).wants(t, 200, text("message.open")).lacks(t, "5500 1111")
+	c.post("/m/"+other+"/open").wants(t, 200, "5500 1111")
 
 	// Now it has an account: no code, the link alone.
 	third, _ := s.sealed(seal.ModeAccount, strings.Replace(plainMail, "4111", "6011", 1))
-	c.get("/m/"+third).wants(t, 200, text("message.open")).lacks(t, "6011")
-	c.post("/m/"+third+"/open").wants(t, 200, "6011")
-	c.get("/m/"+third).wants(t, 200, "6011")
+	c.get("/m/"+third).wants(t, 200, text("message.open")).lacks(t, "6011 1111")
+	c.post("/m/"+third+"/open").wants(t, 200, "6011 1111")
+	c.get("/m/"+third).wants(t, 200, "6011 1111")
 }
 
 // An offline site can't turn recovery grants: the second notice's own link adds
@@ -97,10 +97,10 @@ func TestClaimWithoutRecovery(t *testing.T) {
 	stranger := s.client()
 	stranger.post("/a/"+second, "code", code.Fragment()).wants(t, 200, text("login.heading.claim"), guest)
 	stranger.post("/login", "address", guest, "password", password, "link", code.Fragment(), "message", second).
-		wants(t, 200, "5500")
-	c.get("/m/"+second).wants(t, 200, "5500")
+		wants(t, 200, "5500 1111")
+	c.get("/m/"+second).wants(t, 200, "5500 1111")
 
-	c.post("/a/"+third, "code", code3.Fragment()).wants(t, 200, "6011")
+	c.post("/a/"+third, "code", code3.Fragment()).wants(t, 200, "6011 1111")
 }
 
 func TestReset(t *testing.T) {
